@@ -1,0 +1,3 @@
+//! An Apache Kafka client in pure Rust.
+
+pub mod environment;

@@ -1,0 +1,1 @@
+//! A simulated Apache Kafka cluster with real replicas, for tests.

@@ -1,0 +1,1 @@
+//! Failure scenarios, determinism, interoperability and figures for `milena` and its cluster.
