@@ -1,0 +1,289 @@
+//! What a cluster is made of before it starts: its brokers, Kafka's settings, the network.
+//!
+//! Every default is Apache Kafka's; the doc comment names the property. Nothing here reads a
+//! clock: the time of day is [`ClusterConfig::epoch_millis`] plus the machine's monotonic time.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use milena_protocol::ids::BrokerId;
+
+/// One broker: its number and where clients are told to find it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokerConfig {
+    /// `node.id`.
+    pub id: BrokerId,
+    /// The host of `advertised.listeners`.
+    pub host: String,
+    /// The port of `advertised.listeners`.
+    pub port: u16,
+    /// `broker.rack`.
+    pub rack: Option<String>,
+}
+
+/// How long brokers and controller wait for each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timings {
+    /// `broker.heartbeat.interval.ms`: 2 s.
+    pub heartbeat_interval: Duration,
+    /// `broker.session.timeout.ms`: a broker silent for this long is fenced. 9 s.
+    pub session_timeout: Duration,
+    /// `replica.lag.time.max.ms`: a follower behind for this long leaves the ISR. 30 s.
+    pub replica_lag_time_max: Duration,
+    /// `replica.fetch.wait.max.ms`: how long a follower's fetch is parked. 500 ms.
+    pub replica_fetch_wait_max: Duration,
+    /// `replica.fetch.backoff.ms`: a follower's pause after an error. 1 s.
+    pub replica_fetch_backoff: Duration,
+    /// `replica.high.watermark.checkpoint.interval.ms`: what a crash forgets of the high
+    /// watermark is at most this old. 5 s.
+    pub high_watermark_checkpoint_interval: Duration,
+    /// `replica.socket.timeout.ms` and `controller.socket.timeout.ms`: 30 s.
+    pub request_timeout: Duration,
+    /// The pause before a refused registration or a failed call to the controller is tried again
+    /// (`BrokerLifecycleManager`, `NodeToControllerChannelManager`). 100 ms.
+    pub controller_retry_backoff: Duration,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        Self {
+            heartbeat_interval: Duration::from_secs(2),
+            session_timeout: Duration::from_secs(9),
+            replica_lag_time_max: Duration::from_secs(30),
+            replica_fetch_wait_max: Duration::from_millis(500),
+            replica_fetch_backoff: Duration::from_secs(1),
+            high_watermark_checkpoint_interval: Duration::from_secs(5),
+            request_timeout: Duration::from_secs(30),
+            controller_retry_backoff: Duration::from_millis(100),
+        }
+    }
+}
+
+/// The network between brokers, and between brokers and controller.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NetworkConfig {
+    /// How long a message takes. Zero, so that a cluster on real time costs no timers; a
+    /// simulation sets more.
+    pub latency: Duration,
+    /// Up to this much is added to the latency of each message, drawn from the link's own stream
+    /// of the seed. Messages of one link never overtake each other.
+    pub jitter: Duration,
+}
+
+/// Everything a [`Cluster`](crate::cluster::Cluster) is started with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClusterConfig {
+    /// The brokers. Ids are unique and not negative.
+    pub brokers: Vec<BrokerConfig>,
+    /// Waits and intervals.
+    pub timings: Timings,
+    /// Latency between nodes.
+    pub network: NetworkConfig,
+    /// The time of day, in milliseconds since 1970-01-01 UTC, at `MonoTime::ZERO`.
+    pub epoch_millis: i64,
+    /// `auto.create.topics.enable`: true.
+    pub auto_create_topics: bool,
+    /// `num.partitions` of a topic created without saying how many: 1.
+    pub num_partitions: i32,
+    /// `default.replication.factor`: 1.
+    pub default_replication_factor: i16,
+    /// `min.insync.replicas`: 1.
+    pub min_insync_replicas: i32,
+    /// `unclean.leader.election.enable`: false.
+    pub unclean_leader_election: bool,
+    /// `message.max.bytes`: 1,048,588.
+    pub message_max_bytes: i32,
+    /// `socket.request.max.bytes`: 100 MiB.
+    pub socket_request_max_bytes: i32,
+    /// `fetch.max.bytes`: what a broker puts into one fetch response at most, 55 MiB.
+    pub fetch_max_bytes: i32,
+    /// `max.incremental.fetch.session.cache.slots`: 1,000.
+    pub max_fetch_sessions: usize,
+    /// `replica.fetch.max.bytes`, per partition: 1 MiB.
+    pub replica_fetch_max_bytes: i32,
+    /// `replica.fetch.response.max.bytes`: 10 MiB.
+    pub replica_fetch_response_max_bytes: i32,
+}
+
+impl Default for ClusterConfig {
+    fn default() -> Self {
+        Self::with_brokers(3)
+    }
+}
+
+impl ClusterConfig {
+    /// `count` brokers with the ids 1..=`count`, on the ports from 9092 of 127.0.0.1.
+    pub fn with_brokers(count: usize) -> Self {
+        let brokers = (0..count)
+            .map(|index| BrokerConfig {
+                id: BrokerId(i32::try_from(index + 1).unwrap_or(i32::MAX)),
+                host: "127.0.0.1".to_owned(),
+                port: u16::try_from(9092 + index).unwrap_or(u16::MAX),
+                rack: None,
+            })
+            .collect();
+        Self {
+            brokers,
+            timings: Timings::default(),
+            network: NetworkConfig::default(),
+            epoch_millis: 1_750_000_000_000,
+            auto_create_topics: true,
+            num_partitions: 1,
+            default_replication_factor: 1,
+            min_insync_replicas: 1,
+            unclean_leader_election: false,
+            message_max_bytes: 1_048_588,
+            socket_request_max_bytes: 100 * 1024 * 1024,
+            fetch_max_bytes: 55 * 1024 * 1024,
+            max_fetch_sessions: 1_000,
+            replica_fetch_max_bytes: 1024 * 1024,
+            replica_fetch_response_max_bytes: 10 * 1024 * 1024,
+        }
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+        if self.brokers.is_empty() {
+            return Err(ConfigError::NoBrokers);
+        }
+        let mut seen = BTreeMap::new();
+        for broker in &self.brokers {
+            if broker.id.get() < 0 {
+                return Err(ConfigError::NegativeBrokerId { id: broker.id });
+            }
+            if seen.insert(broker.id, ()).is_some() {
+                return Err(ConfigError::DuplicateBrokerId { id: broker.id });
+            }
+        }
+        if self.num_partitions < 1 {
+            return Err(ConfigError::NotPositive {
+                name: "num.partitions",
+                value: i64::from(self.num_partitions),
+            });
+        }
+        if self.default_replication_factor < 1 {
+            return Err(ConfigError::NotPositive {
+                name: "default.replication.factor",
+                value: i64::from(self.default_replication_factor),
+            });
+        }
+        if self.timings.session_timeout <= self.timings.heartbeat_interval {
+            return Err(ConfigError::SessionShorterThanHeartbeat {
+                session: self.timings.session_timeout,
+                heartbeat: self.timings.heartbeat_interval,
+            });
+        }
+        for (name, value) in [
+            ("broker.heartbeat.interval.ms", self.timings.heartbeat_interval),
+            ("replica.lag.time.max.ms", self.timings.replica_lag_time_max),
+            ("replica.fetch.wait.max.ms", self.timings.replica_fetch_wait_max),
+            ("replica.fetch.backoff.ms", self.timings.replica_fetch_backoff),
+            (
+                "replica.high.watermark.checkpoint.interval.ms",
+                self.timings.high_watermark_checkpoint_interval,
+            ),
+            ("replica.socket.timeout.ms", self.timings.request_timeout),
+            ("retry.backoff.ms", self.timings.controller_retry_backoff),
+        ] {
+            if value.is_zero() {
+                return Err(ConfigError::NotPositive { name, value: 0 });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a cluster cannot be built from a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// No broker was given.
+    #[error("a cluster needs at least one broker")]
+    NoBrokers,
+    /// Two brokers share a number.
+    #[error("broker id {id} is given twice")]
+    DuplicateBrokerId {
+        /// The number.
+        id: BrokerId,
+    },
+    /// A broker has a negative number.
+    #[error("broker id {id} is negative")]
+    NegativeBrokerId {
+        /// The number.
+        id: BrokerId,
+    },
+    /// A count or an interval that has to be positive is not.
+    #[error("{name} has to be positive, not {value}")]
+    NotPositive {
+        /// The property.
+        name: &'static str,
+        /// Its value.
+        value: i64,
+    },
+    /// Brokers would be fenced between two heartbeats.
+    #[error(
+        "broker.session.timeout.ms ({session:?}) has to be longer than \
+         broker.heartbeat.interval.ms ({heartbeat:?})"
+    )]
+    SessionShorterThanHeartbeat {
+        /// The session time-out.
+        session: Duration,
+        /// The heartbeat interval.
+        heartbeat: Duration,
+    },
+}
+
+/// A topic to be created by the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicSpec {
+    /// Its name.
+    pub name: String,
+    /// How many partitions, or `num.partitions`.
+    pub partitions: Option<i32>,
+    /// How many replicas each, or `default.replication.factor`.
+    pub replication_factor: Option<i16>,
+    /// Which brokers hold which partition, the preferred leader first; instead of the counts.
+    pub assignments: Option<Vec<Vec<BrokerId>>>,
+    /// Settings by their Java names, such as `min.insync.replicas`.
+    pub configs: BTreeMap<String, String>,
+}
+
+impl TopicSpec {
+    /// A topic with the cluster's defaults.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            partitions: None,
+            replication_factor: None,
+            assignments: None,
+            configs: BTreeMap::new(),
+        }
+    }
+
+    /// With this many partitions.
+    #[must_use]
+    pub fn partitions(mut self, count: i32) -> Self {
+        self.partitions = Some(count);
+        self
+    }
+
+    /// With this many replicas of each partition.
+    #[must_use]
+    pub fn replication_factor(mut self, count: i16) -> Self {
+        self.replication_factor = Some(count);
+        self
+    }
+
+    /// With these replicas per partition, the preferred leader first.
+    #[must_use]
+    pub fn assignments(mut self, replicas: Vec<Vec<BrokerId>>) -> Self {
+        self.assignments = Some(replicas);
+        self
+    }
+
+    /// With a setting by its Java name.
+    #[must_use]
+    pub fn config(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.configs.insert(name.into(), value.into());
+        self
+    }
+}
