@@ -1,1 +1,3 @@
 //! Failure scenarios, determinism, interoperability and figures for `milena` and its cluster.
+
+pub mod kafka;

@@ -1,0 +1,370 @@
+//! Starts Apache Kafka itself, from the jars on Maven Central: the reference the client and the
+//! simulated cluster are held against.
+//!
+//! One node or several combined broker-controllers run as child processes on loopback ports that
+//! were free a moment ago. What a [`Kafka`] started ends with it, also when a test panics. Kafka's
+//! own tools (console producer and consumer, …) run from the same jars through [`JavaTool`].
+//!
+//! Everything here blocks the calling thread: it waits for processes.
+
+mod gate;
+mod jars;
+mod node;
+mod ports;
+mod probe;
+mod process;
+mod properties;
+mod shared;
+mod tool;
+mod wait;
+
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+pub use gate::{Tool, interop_asked_for, requires, skip};
+pub use jars::Jars;
+pub use properties::{Purpose, Timings};
+pub use shared::SharedKafka;
+pub use tool::{JavaTool, ToolOutput};
+
+use node::Node;
+
+/// A release of Apache Kafka the tests know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// 3.9.1: the last line with ZooKeeper in it, and fresh clusters without eligible leader
+    /// replicas (KIP-966).
+    V3_9_1,
+    /// 4.1.0: fresh clusters finalise eligible leader replicas and transaction version 2.
+    V4_1_0,
+}
+
+impl Version {
+    /// As Maven Central writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V3_9_1 => "3.9.1",
+            Self::V4_1_0 => "4.1.0",
+        }
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why Apache Kafka could not be started or steered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KafkaError {
+    /// A file or directory could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A program could not be started at all.
+    #[error("cannot start {program}: {source}")]
+    Spawn {
+        /// The program's name.
+        program: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A program ran and failed.
+    #[error("{what} ended with {status}; its last lines:\n{tail}")]
+    Failed {
+        /// What the program was to do.
+        what: String,
+        /// How it ended.
+        status: ExitStatus,
+        /// The end of its output.
+        tail: String,
+    },
+    /// Something did not come about in time.
+    #[error("{what} within {waited:?}; last lines of the logs:\n{tail}")]
+    TimedOut {
+        /// What was waited for, and what was seen instead.
+        what: String,
+        /// How long.
+        waited: Duration,
+        /// The end of the logs that may tell why.
+        tail: String,
+    },
+    /// The cluster has no node of this id.
+    #[error("the cluster has no node {id}; its nodes are 1 to {nodes}")]
+    UnknownNode {
+        /// The id asked for.
+        id: u32,
+        /// How many nodes there are.
+        nodes: u32,
+    },
+    /// The node is dead (or alive) where the opposite is needed.
+    #[error("node {id} is {state}")]
+    WrongState {
+        /// The node.
+        id: u32,
+        /// What it is.
+        state: &'static str,
+    },
+    /// A signal could not be sent.
+    #[error("cannot signal node {id}: {source}")]
+    Signal {
+        /// The node.
+        id: u32,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// No loopback port was free.
+    #[error("no free port on 127.0.0.1")]
+    NoPort,
+}
+
+impl KafkaError {
+    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+}
+
+/// How a [`Kafka`] is to be started.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    version: Version,
+    nodes: u32,
+    timings: Timings,
+    purpose: Purpose,
+    properties: Vec<(String, String)>,
+}
+
+impl Builder {
+    /// How many combined broker-controllers; their ids are 1 to `nodes`. Default: 1.
+    #[must_use]
+    pub fn nodes(mut self, nodes: u32) -> Self {
+        self.nodes = nodes.max(1);
+        self
+    }
+
+    /// Kafka's own time-outs (the default) or shortened ones.
+    #[must_use]
+    pub fn timings(mut self, timings: Timings) -> Self {
+        self.timings = timings;
+        self
+    }
+
+    /// Whether the brokers are tuned to start fast (the default) or to be measured against.
+    #[must_use]
+    pub fn purpose(mut self, purpose: Purpose) -> Self {
+        self.purpose = purpose;
+        self
+    }
+
+    /// A line of server.properties for every node; wins over what the harness writes.
+    #[must_use]
+    pub fn property(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.properties.push((key.into(), value.into()));
+        self
+    }
+
+    /// Fetches the jars if needed, formats and starts the nodes, and waits until every one of them
+    /// lists every other as alive.
+    ///
+    /// # Errors
+    /// [`KafkaError`], with the last lines of the logs where a process failed.
+    pub fn start(self) -> Result<Kafka, KafkaError> {
+        let jars = Jars::fetch(self.version)?;
+        // Another process may take a port between the moment it was seen free and the moment Kafka
+        // binds it; then new ones are chosen.
+        let mut last = None;
+        for _ in 0..3 {
+            let attempt = Kafka::start_once(&self, &jars);
+            match attempt {
+                Ok(kafka) => return Ok(kafka),
+                Err(error) if error.to_string().contains("Address already in use") => {
+                    last = Some(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last.unwrap_or(KafkaError::NoPort))
+    }
+}
+
+/// A running Apache Kafka cluster. Dropping it ends every process and removes the data (which is
+/// kept, and its place printed, when the thread is panicking).
+#[derive(Debug)]
+pub struct Kafka {
+    version: Version,
+    jars: Jars,
+    directory: PathBuf,
+    nodes: Vec<Node>,
+}
+
+/// A start on 2 cores takes 10 s for three nodes; a machine that compiles at the same time, more.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
+
+impl Kafka {
+    /// A cluster of `version` to be configured and started.
+    #[must_use]
+    pub fn builder(version: Version) -> Builder {
+        Builder {
+            version,
+            nodes: 1,
+            timings: Timings::Default,
+            purpose: Purpose::Test,
+            properties: Vec::new(),
+        }
+    }
+
+    fn start_once(builder: &Builder, jars: &Jars) -> Result<Self, KafkaError> {
+        static RUNS: AtomicU32 = AtomicU32::new(0);
+        let run = RUNS.fetch_add(1, Ordering::Relaxed);
+        let directory = jars::target_directory()
+            .join("kafka")
+            .join("run")
+            .join(format!("{}-{run}", std::process::id()));
+        std::fs::create_dir_all(&directory).map_err(KafkaError::io(&directory))?;
+        // Built before anything is started, so that an error below ends what was started.
+        let mut kafka =
+            Self { version: builder.version, jars: jars.clone(), directory, nodes: Vec::new() };
+        let plan = properties::Plan {
+            nodes: ports::free(builder.nodes as usize * 2)?
+                .chunks_exact(2)
+                .map(|pair| properties::NodePorts { broker: pair[0], controller: pair[1] })
+                .collect(),
+            timings: builder.timings,
+            purpose: builder.purpose,
+            extra: builder.properties.clone(),
+        };
+        for id in 1..=builder.nodes {
+            kafka.nodes.push(Node::create(id, &plan, &kafka.directory)?);
+        }
+        node::format_all(&kafka.nodes, &kafka.jars)?;
+        for node in &mut kafka.nodes {
+            node.spawn(&kafka.jars)?;
+        }
+        kafka.wait_until_all_serve()?;
+        Ok(kafka)
+    }
+
+    /// The release that runs.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The jars it runs from, for [`JavaTool`]s of the same release.
+    pub fn jars(&self) -> &Jars {
+        &self.jars
+    }
+
+    /// `127.0.0.1:port,…` of every node, dead ones included.
+    pub fn bootstrap_servers(&self) -> String {
+        let servers: Vec<String> =
+            self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())).collect();
+        servers.join(",")
+    }
+
+    /// Ends a node at once (SIGKILL); its log keeps what was in the page cache.
+    ///
+    /// # Errors
+    /// The node is unknown or dead already.
+    pub fn kill(&mut self, id: u32) -> Result<(), KafkaError> {
+        self.node(id)?.kill()
+    }
+
+    /// Starts a dead node again on its old ports and directory, and waits until all live nodes list
+    /// it as alive.
+    ///
+    /// # Errors
+    /// The node is unknown or alive, or does not come up.
+    pub fn restart(&mut self, id: u32) -> Result<(), KafkaError> {
+        let jars = self.jars.clone();
+        self.node(id)?.spawn(&jars)?;
+        self.wait_until_all_serve()
+    }
+
+    /// Stops a node's process without ending it (SIGSTOP): a zombie that accepts and stays silent.
+    ///
+    /// # Errors
+    /// The node is unknown or dead.
+    pub fn pause(&mut self, id: u32) -> Result<(), KafkaError> {
+        self.node(id)?.signal(rustix::process::Signal::STOP)
+    }
+
+    /// Lets a paused node go on (SIGCONT).
+    ///
+    /// # Errors
+    /// The node is unknown or dead.
+    pub fn resume(&mut self, id: u32) -> Result<(), KafkaError> {
+        self.node(id)?.signal(rustix::process::Signal::CONT)
+    }
+
+    fn node(&mut self, id: u32) -> Result<&mut Node, KafkaError> {
+        let nodes = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        (id as usize)
+            .checked_sub(1)
+            .and_then(|index| self.nodes.get_mut(index))
+            .ok_or(KafkaError::UnknownNode { id, nodes })
+    }
+
+    /// Every live node answers Metadata with as many brokers as are alive.
+    fn wait_until_all_serve(&mut self) -> Result<(), KafkaError> {
+        let alive = self.nodes.iter().filter(|node| node.is_alive()).count();
+        let mut seen = String::new();
+        let served = wait::until(START_TIMEOUT, || {
+            for node in &mut self.nodes {
+                if !node.is_alive() {
+                    continue;
+                }
+                node.check_running()?;
+                match probe::live_brokers(node.port()) {
+                    Ok(brokers) if brokers >= alive => {}
+                    Ok(brokers) => {
+                        seen = format!("node {} lists {brokers} of {alive}", node.id());
+                        return Ok(false);
+                    }
+                    Err(error) => {
+                        seen = format!("node {}: {error}", node.id());
+                        return Ok(false);
+                    }
+                }
+            }
+            Ok::<_, KafkaError>(true)
+        })?;
+        if served {
+            return Ok(());
+        }
+        let tail: String = self
+            .nodes
+            .iter()
+            .map(|node| format!("--- node {}\n{}\n", node.id(), node.log_tail()))
+            .collect();
+        Err(KafkaError::TimedOut {
+            what: format!("Apache Kafka {} does not serve ({seen})", self.version),
+            waited: START_TIMEOUT,
+            tail,
+        })
+    }
+}
+
+impl Drop for Kafka {
+    fn drop(&mut self) {
+        // The processes end with the nodes; their files can only go afterwards.
+        self.nodes.clear();
+        if std::thread::panicking() {
+            gate::say(&format!(
+                "the logs of Apache Kafka are kept in {}",
+                self.directory.display()
+            ));
+        } else {
+            // A leftover directory in target/ hurts nobody.
+            drop(std::fs::remove_dir_all(&self.directory));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! One combined broker-controller: its files and its process.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::process::{log_tail, spawn_logged};
+use super::properties::{NodePorts, Plan, Purpose};
+use super::{Jars, KafkaError};
+
+/// Any base64 UUID will do, as long as all nodes of a cluster have the same.
+const CLUSTER_ID: &str = "4L6g3nShT-eMCtK--X86sw";
+
+#[derive(Debug)]
+pub(super) struct Node {
+    id: u32,
+    ports: NodePorts,
+    purpose: Purpose,
+    properties: PathBuf,
+    log: PathBuf,
+    process: Option<Child>,
+}
+
+impl Node {
+    /// Writes the node's properties below `directory`; starts nothing.
+    pub(super) fn create(id: u32, plan: &Plan, directory: &Path) -> Result<Self, KafkaError> {
+        let home = directory.join(format!("node-{id}"));
+        fs::create_dir_all(&home).map_err(KafkaError::io(&home))?;
+        let ports = plan.nodes[id as usize - 1];
+        let properties = home.join("server.properties");
+        fs::write(&properties, plan.text(id, ports, &home.join("data")))
+            .map_err(KafkaError::io(&properties))?;
+        let log = home.join("log.txt");
+        Ok(Self { id, ports, purpose: plan.purpose, properties, log, process: None })
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.id
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.ports.broker
+    }
+
+    pub(super) fn is_alive(&self) -> bool {
+        self.process.is_some()
+    }
+
+    pub(super) fn log_tail(&self) -> String {
+        log_tail(&self.log)
+    }
+
+    pub(super) fn spawn(&mut self, jars: &Jars) -> Result<(), KafkaError> {
+        if self.is_alive() {
+            return Err(KafkaError::WrongState { id: self.id, state: "alive" });
+        }
+        let mut java = Command::new("java");
+        match self.purpose {
+            Purpose::Test => java.args(["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]),
+            Purpose::Measure => java.args(["-Xms1g", "-Xmx1g", "-XX:+UseG1GC"]),
+        };
+        java.arg("-Dorg.slf4j.simpleLogger.showDateTime=true")
+            .args(["-cp", &jars.class_path(), "kafka.Kafka"])
+            .arg(&self.properties);
+        self.process = Some(spawn_logged(&mut java, &self.log)?);
+        Ok(())
+    }
+
+    /// An error if the process has ended by itself.
+    pub(super) fn check_running(&mut self) -> Result<(), KafkaError> {
+        let Some(process) = &mut self.process else { return Ok(()) };
+        let ended = process.try_wait().map_err(KafkaError::io(&self.log))?;
+        let Some(status) = ended else { return Ok(()) };
+        self.process = None;
+        Err(KafkaError::Failed {
+            what: format!("node {} of Apache Kafka", self.id),
+            status,
+            tail: self.log_tail(),
+        })
+    }
+
+    pub(super) fn kill(&mut self) -> Result<(), KafkaError> {
+        let Some(mut process) = self.process.take() else {
+            return Err(KafkaError::WrongState { id: self.id, state: "dead" });
+        };
+        process
+            .kill()
+            .and_then(|()| process.wait())
+            .map_err(|source| KafkaError::Signal { id: self.id, source })?;
+        Ok(())
+    }
+
+    pub(super) fn signal(&mut self, signal: Signal) -> Result<(), KafkaError> {
+        let Some(process) = &self.process else {
+            return Err(KafkaError::WrongState { id: self.id, state: "dead" });
+        };
+        kill_process(Pid::from_child(process), signal)
+            .map_err(|errno| KafkaError::Signal { id: self.id, source: errno.into() })
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if self.is_alive() {
+            // A process that cannot be killed is one that has ended.
+            drop(self.kill());
+        }
+    }
+}
+
+/// Formats the directories of all `nodes`, side by side: each is a start of the JVM.
+pub(super) fn format_all(nodes: &[Node], jars: &Jars) -> Result<(), KafkaError> {
+    let mut running = Vec::new();
+    for node in nodes {
+        let mut java = Command::new("java");
+        java.args(["-XX:TieredStopAtLevel=1", "-cp", &jars.class_path()])
+            .args(["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c"])
+            .arg(&node.properties);
+        running.push((node, spawn_logged(&mut java, &node.log)?));
+    }
+    let mut first_error = None;
+    // All are waited for, so that none outlives an error.
+    for (node, mut process) in running {
+        let outcome = process.wait().map_err(KafkaError::io(&node.log)).and_then(|status| {
+            if status.success() {
+                return Ok(());
+            }
+            let what = format!("formatting node {} of Apache Kafka", node.id);
+            Err(KafkaError::Failed { what, status, tail: node.log_tail() })
+        });
+        if let Err(error) = outcome {
+            first_error.get_or_insert(error);
+        }
+    }
+    first_error.map_or(Ok(()), Err)
+}

@@ -1,0 +1,97 @@
+//! What stands in a node's server.properties.
+
+use std::fmt::Write;
+use std::path::Path;
+
+/// Which of Kafka's time-outs the nodes run with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timings {
+    /// Kafka's own defaults.
+    Default,
+    /// A dead broker is noticed after 3 s instead of 9 s, a lagging replica after 3 s instead of
+    /// 30 s, so that a test of a failover does not wait.
+    Short,
+}
+
+/// What the cluster is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Starts fast: a small heap and only the first JIT stage.
+    Test,
+    /// Is measured against: Java's own defaults for the JIT, a larger heap, and deleted topics
+    /// leave the disk at once.
+    Measure,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NodePorts {
+    pub(super) broker: u16,
+    pub(super) controller: u16,
+}
+
+/// The whole cluster, as every node's properties need it.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) nodes: Vec<NodePorts>,
+    pub(super) timings: Timings,
+    pub(super) purpose: Purpose,
+    pub(super) extra: Vec<(String, String)>,
+}
+
+impl Plan {
+    /// server.properties of node `id`, its data in `data`.
+    pub(super) fn text(&self, id: u32, ports: NodePorts, data: &Path) -> String {
+        let voters: Vec<String> = (1..)
+            .zip(&self.nodes)
+            .map(|(voter, node): (u32, _)| format!("{voter}@127.0.0.1:{}", node.controller))
+            .collect();
+        let NodePorts { broker, controller } = ports;
+        let factor = self.nodes.len().min(3);
+        let min_isr = factor.min(2);
+        let mut text = format!(
+            "node.id={id}
+process.roles=broker,controller
+controller.quorum.voters={voters}
+listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={data}
+offsets.topic.replication.factor={factor}
+offsets.topic.num.partitions=5
+transaction.state.log.replication.factor={factor}
+transaction.state.log.num.partitions=5
+transaction.state.log.min.isr={min_isr}
+group.initial.rebalance.delay.ms=0
+",
+            voters = voters.join(","),
+            data = data.display(),
+        );
+        let timings: &[(&str, &str)] = match self.timings {
+            Timings::Default => &[],
+            Timings::Short => &[
+                ("broker.heartbeat.interval.ms", "500"),
+                ("broker.session.timeout.ms", "3000"),
+                ("replica.lag.time.max.ms", "3000"),
+                ("controller.quorum.election.timeout.ms", "500"),
+                ("controller.quorum.fetch.timeout.ms", "1500"),
+            ],
+        };
+        let purpose: &[(&str, &str)] = match self.purpose {
+            Purpose::Test => &[],
+            Purpose::Measure => &[("log.segment.delete.delay.ms", "1000")],
+        };
+        for (key, value) in timings.iter().chain(purpose) {
+            line(&mut text, key, value);
+        }
+        for (key, value) in &self.extra {
+            line(&mut text, key, value);
+        }
+        text
+    }
+}
+
+fn line(text: &mut String, key: &str, value: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{key}={value}");
+}
