@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+pub use crate::topic_name::{IllegalTopicName, MAX_TOPIC_NAME_LENGTH, TopicName, TopicNameRule};
+
 macro_rules! integer_newtype {
     ($(#[$meta:meta])* $name:ident($inner:ty)) => {
         $(#[$meta])*

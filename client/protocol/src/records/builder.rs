@@ -1,0 +1,292 @@
+//! Records on their way out, written at once in wire format.
+
+use bytes::Bytes;
+
+use super::NO_TIMESTAMP;
+use super::header::HEADER_LEN;
+use super::sealed::SealedBatch;
+use super::varint::{self, MAX_VARINT, MAX_VARLONG, zigzag, zigzag_long};
+use crate::compression::{self, Codec, CompressionError};
+
+/// A header as it is borrowed from somewhere: its key and its value.
+pub type HeaderRef<'a> = (&'a [u8], Option<&'a [u8]>);
+
+/// What to pass for a record without headers.
+pub const NO_HEADERS: &[HeaderRef<'static>] = &[];
+
+/// The longest payload a batch can have: the length field is an `i32` and counts 49 bytes more.
+const MAX_PAYLOAD: usize = i32::MAX as usize - HEADER_LEN;
+
+/// The part of a record before its key or, without one, before its value: length, attributes,
+/// timestamp delta, offset delta, length of the key, length of the value.
+const HEAD: usize = MAX_VARINT + 1 + MAX_VARLONG + 3 * MAX_VARINT;
+
+/// How many bytes are copied at once for a head that is shorter.
+const HEAD_COPY: usize = 32;
+
+const _: () = assert!(HEAD <= HEAD_COPY, "a head is copied as one block");
+
+/// Something that is a header of a record.
+pub trait AsHeader {
+    /// The header's key. Any bytes; by convention UTF-8.
+    fn header_key(&self) -> &[u8];
+    /// The header's value; `None` is not the same as empty.
+    fn header_value(&self) -> Option<&[u8]>;
+}
+
+impl<K: AsRef<[u8]>, V: AsRef<[u8]>> AsHeader for (K, Option<V>) {
+    fn header_key(&self) -> &[u8] {
+        self.0.as_ref()
+    }
+
+    fn header_value(&self) -> Option<&[u8]> {
+        self.1.as_ref().map(AsRef::as_ref)
+    }
+}
+
+impl<H: AsHeader> AsHeader for &H {
+    fn header_key(&self) -> &[u8] {
+        (*self).header_key()
+    }
+
+    fn header_value(&self) -> Option<&[u8]> {
+        (*self).header_value()
+    }
+}
+
+/// A record does not fit into the format any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a record of {size} bytes does not fit behind {len} bytes: a batch ends at {MAX_PAYLOAD}")]
+pub struct AppendError {
+    /// The record's size.
+    pub size: usize,
+    /// Bytes the batch already has.
+    pub len: usize,
+}
+
+/// A batch that still takes records.
+///
+/// Records are written in wire format as they come, into one growing buffer; nothing is allocated
+/// per record.
+#[derive(Clone, Debug)]
+pub struct BatchBuilder {
+    payload: Vec<u8>,
+    count: i32,
+    base_timestamp: i64,
+    max_timestamp: i64,
+}
+
+/// The variable parts of a record that were computed to learn its size.
+struct Measured {
+    timestamp_delta: u64,
+    /// Bytes of the record without its own length.
+    body: usize,
+}
+
+impl BatchBuilder {
+    /// An empty batch with room for `capacity` bytes of records; it grows when needed.
+    pub fn new(capacity: usize) -> Self {
+        Self::with_buffer(Vec::with_capacity(capacity))
+    }
+
+    /// An empty batch that writes into a buffer used before, see [`SealedBatch::reclaim`].
+    pub fn with_buffer(mut buffer: Vec<u8>) -> Self {
+        buffer.clear();
+        Self {
+            payload: buffer,
+            count: 0,
+            base_timestamp: NO_TIMESTAMP,
+            max_timestamp: NO_TIMESTAMP,
+        }
+    }
+
+    /// Adds a record and gives its distance from the batch's base offset.
+    ///
+    /// The timestamp is in milliseconds since 1970; the first record's becomes the base that the
+    /// others are counted from, and may be larger than theirs.
+    ///
+    /// # Errors
+    /// If the batch would pass 2 GiB; nothing is added then.
+    #[inline]
+    pub fn append<H: AsHeader>(
+        &mut self,
+        timestamp: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[H],
+    ) -> Result<usize, AppendError> {
+        let measured = self.measure(timestamp, key, value, headers);
+        let size = varint::size_of_length(measured.body) + measured.body;
+        if size > MAX_PAYLOAD - self.payload.len() {
+            return Err(AppendError { size, len: self.payload.len() });
+        }
+        self.payload.reserve(size + HEAD_COPY);
+        self.put_body(&measured, key, value);
+        self.put_headers(headers);
+
+        let offset_delta = self.count;
+        if offset_delta == 0 {
+            self.base_timestamp = timestamp;
+            self.max_timestamp = timestamp;
+        } else if timestamp > self.max_timestamp {
+            self.max_timestamp = timestamp;
+        }
+        // Each record takes at least seven bytes, so the count stays far below its limit.
+        self.count += 1;
+        Ok(offset_delta as usize)
+    }
+
+    /// By how many bytes the batch would grow with this record.
+    #[inline]
+    pub fn encoded_size<H: AsHeader>(
+        &self,
+        timestamp: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[H],
+    ) -> usize {
+        let body = self.measure(timestamp, key, value, headers).body;
+        varint::size_of_length(body) + body
+    }
+
+    /// Bytes of the records so far, the batch's header not counted.
+    pub fn len(&self) -> usize {
+        self.payload.len()
+    }
+
+    /// Whether no record was added.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Bytes of the whole batch as it would be sealed now, uncompressed.
+    pub fn size(&self) -> usize {
+        HEADER_LEN + self.payload.len()
+    }
+
+    /// How many records were added.
+    pub fn count(&self) -> usize {
+        self.count as usize
+    }
+
+    /// Bytes of records that fit before the buffer grows.
+    pub fn capacity(&self) -> usize {
+        self.payload.capacity()
+    }
+
+    /// The first record's timestamp, if there is a record.
+    pub fn base_timestamp(&self) -> Option<i64> {
+        (!self.is_empty()).then_some(self.base_timestamp)
+    }
+
+    /// The largest timestamp of a record, if there is a record.
+    pub fn max_timestamp(&self) -> Option<i64> {
+        (!self.is_empty()).then_some(self.max_timestamp)
+    }
+
+    /// Takes no more records and computes the checksum of the payload.
+    pub fn seal(self) -> SealedBatch {
+        let (count, base, max) = (self.count, self.base_timestamp, self.max_timestamp);
+        SealedBatch::new(Bytes::from(self.payload), Codec::None, count, base, max)
+    }
+
+    /// [`BatchBuilder::seal`] with a compressed payload.
+    ///
+    /// # Errors
+    /// If the codec is not part of this build.
+    pub fn seal_compressed(self, codec: Codec) -> Result<SealedBatch, CompressionError> {
+        let (count, base, max) = (self.count, self.base_timestamp, self.max_timestamp);
+        let payload = compression::compress(codec, Bytes::from(self.payload))?;
+        Ok(SealedBatch::new(payload, codec, count, base, max))
+    }
+
+    #[inline]
+    fn measure<H: AsHeader>(
+        &self,
+        timestamp: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[H],
+    ) -> Measured {
+        let base = if self.count == 0 { timestamp } else { self.base_timestamp };
+        // Wrapping, as Java's subtraction and the reader's addition do.
+        let timestamp_delta = zigzag_long(timestamp.wrapping_sub(base));
+        let mut body = 1
+            + varint::size(timestamp_delta)
+            + varint::size_of_length(self.count as usize)
+            + size_of_bytes(key)
+            + size_of_bytes(value)
+            + varint::size_of_length(headers.len());
+        for header in headers {
+            let key = header.header_key().len();
+            body += varint::size_of_length(key) + key + size_of_bytes(header.header_value());
+        }
+        Measured { timestamp_delta, body }
+    }
+
+    #[inline]
+    fn put_body(&mut self, measured: &Measured, key: Option<&[u8]>, value: Option<&[u8]>) {
+        let mut head = [0; HEAD_COPY];
+        let mut end = varint::put(&mut head, 0, (measured.body as u64) << 1);
+        // The attributes of a record are unused and 0.
+        end += 1;
+        end = varint::put(&mut head, end, measured.timestamp_delta);
+        end = varint::put(&mut head, end, zigzag(self.count).into());
+        end = put_length(&mut head, end, key);
+        if let Some(key) = key {
+            self.put_block(&head, end);
+            self.payload.extend_from_slice(key);
+            end = 0;
+        }
+        end = put_length(&mut head, end, value);
+        self.put_block(&head, end);
+        if let Some(value) = value {
+            self.payload.extend_from_slice(value);
+        }
+    }
+
+    #[inline]
+    fn put_headers<H: AsHeader>(&mut self, headers: &[H]) {
+        if headers.is_empty() {
+            self.payload.push(0);
+            return;
+        }
+        let mut small = [0; HEAD_COPY];
+        let end = varint::put(&mut small, 0, (headers.len() as u64) << 1);
+        self.put_block(&small, end);
+        for header in headers {
+            let (key, value) = (header.header_key(), header.header_value());
+            let end = put_length(&mut small, 0, Some(key));
+            self.put_block(&small, end);
+            self.payload.extend_from_slice(key);
+            let end = put_length(&mut small, 0, value);
+            self.put_block(&small, end);
+            if let Some(value) = value {
+                self.payload.extend_from_slice(value);
+            }
+        }
+    }
+
+    /// Appends the first `length` bytes of a block. Copying all of it and cutting back compiles to
+    /// a move or two where a copy of unknown length is a call.
+    #[inline]
+    fn put_block(&mut self, block: &[u8; HEAD_COPY], length: usize) {
+        let end = self.payload.len() + length;
+        self.payload.extend_from_slice(block);
+        self.payload.truncate(end);
+    }
+}
+
+#[inline]
+fn size_of_bytes(bytes: Option<&[u8]>) -> usize {
+    match bytes {
+        None => 1,
+        Some(bytes) => varint::size_of_length(bytes.len()) + bytes.len(),
+    }
+}
+
+#[inline]
+fn put_length(out: &mut [u8; HEAD_COPY], at: usize, bytes: Option<&[u8]>) -> usize {
+    // Absent is -1, which is 1 in zig-zag.
+    varint::put(out, at, bytes.map_or(1, |bytes| (bytes.len() as u64) << 1))
+}

@@ -1,0 +1,211 @@
+//! Records of a batch, read one by one as borrowed slices.
+
+use super::batch::Batch;
+use super::error::{BatchError, BatchErrorKind, RecordFault};
+use super::header::TimestampType;
+use super::varint;
+use crate::ids::Offset;
+
+/// A record, borrowed from its batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordView<'a> {
+    /// Its offset.
+    pub offset: Offset,
+    /// Milliseconds since 1970: its own, or the batch's under LogAppendTime.
+    pub timestamp: i64,
+    /// Its key; absent is not the same as empty.
+    pub key: Option<&'a [u8]>,
+    /// Its value; absent is a tombstone and not the same as empty.
+    pub value: Option<&'a [u8]>,
+    /// Its headers.
+    pub headers: Headers<'a>,
+}
+
+impl<'a> RecordView<'a> {
+    /// Its headers: keys and values in the order they were written, duplicates included.
+    pub fn headers(&self) -> Headers<'a> {
+        self.headers
+    }
+}
+
+/// The headers of a record. They were checked when the record was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Headers<'a> {
+    count: usize,
+    bytes: &'a [u8],
+}
+
+impl Headers<'_> {
+    /// Whether there are none left.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
+impl<'a> Iterator for Headers<'a> {
+    type Item = (&'a [u8], Option<&'a [u8]>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.count = self.count.checked_sub(1)?;
+        take_header(&mut self.bytes).ok()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.count, Some(self.count))
+    }
+}
+
+impl ExactSizeIterator for Headers<'_> {}
+
+/// The records of a batch, see [`Batch::records`]. After an error the iteration ends.
+#[derive(Clone, Debug)]
+pub struct Records<'a> {
+    batch: &'a Batch,
+    cursor: RecordCursor,
+}
+
+impl<'a> Records<'a> {
+    pub(super) fn new(batch: &'a Batch) -> Self {
+        Self { batch, cursor: RecordCursor::START }
+    }
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Result<RecordView<'a>, BatchError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.cursor.next(self.batch)
+    }
+}
+
+impl std::iter::FusedIterator for Records<'_> {}
+
+/// A place in a batch, for those who own the batch and read on later. Used with one batch only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordCursor {
+    /// Where the next record begins in the payload.
+    position: usize,
+    /// How many records were read.
+    index: i32,
+}
+
+impl RecordCursor {
+    /// Before the first record.
+    pub const START: Self = Self { position: 0, index: 0 };
+
+    /// How many records were read.
+    pub fn read(&self) -> usize {
+        self.index as usize
+    }
+
+    /// Reads the next record. `None` after the last and after an error.
+    #[inline]
+    pub fn next<'a>(&mut self, batch: &'a Batch) -> Option<Result<RecordView<'a>, BatchError>> {
+        if self.index >= batch.header.record_count {
+            return self.finish(batch).map(Err);
+        }
+        let mut rest = batch.payload().get(self.position..).unwrap_or_default();
+        let before = rest.len();
+        match read_record(batch, &mut rest) {
+            Ok(record) => {
+                self.position += before - rest.len();
+                self.index += 1;
+                Some(Ok(record))
+            }
+            Err(fault) => Some(Err(self.fail(batch, fault))),
+        }
+    }
+
+    #[cold]
+    fn fail(&mut self, batch: &Batch, fault: RecordFault) -> BatchError {
+        let index = self.index;
+        self.end(batch);
+        if let Err(compressed) = batch.readable() {
+            return compressed;
+        }
+        batch.header.error(BatchErrorKind::Record { index, fault })
+    }
+
+    /// Bytes after the last record are an error, told once.
+    fn finish(&mut self, batch: &Batch) -> Option<BatchError> {
+        let count = batch.payload().len().saturating_sub(self.position);
+        self.end(batch);
+        (count > 0).then(|| batch.header.error(BatchErrorKind::Slack { count }))
+    }
+
+    fn end(&mut self, batch: &Batch) {
+        self.position = batch.payload().len();
+        self.index = batch.header.record_count;
+    }
+}
+
+#[inline]
+fn read_record<'a>(batch: &Batch, rest: &mut &'a [u8]) -> Result<RecordView<'a>, RecordFault> {
+    let length = varint::take(rest).ok_or(RecordFault::Varint)?;
+    let mut body = take_bytes(rest, length)?;
+    // The attributes of a record are unused.
+    let (_, fields) = body.split_first().ok_or(RecordFault::Truncated)?;
+    body = fields;
+    let timestamp_delta = varint::take_long(&mut body).ok_or(RecordFault::Varint)?;
+    let offset_delta = varint::take(&mut body).ok_or(RecordFault::Varint)?;
+    let key = take_nullable(&mut body)?;
+    let value = take_nullable(&mut body)?;
+    let headers = take_headers(&mut body)?;
+    if !body.is_empty() {
+        return Err(RecordFault::Slack(body.len()));
+    }
+    let header = &batch.header;
+    // The header's check has made sure that base offset plus last delta does not overflow.
+    if offset_delta < 0 || offset_delta > header.last_offset_delta {
+        return Err(RecordFault::OffsetDelta(offset_delta));
+    }
+    let timestamp = match header.attributes.timestamp_type() {
+        // Wrapping, as Java's addition and the writer's subtraction do.
+        TimestampType::CreateTime => header.base_timestamp.wrapping_add(timestamp_delta),
+        TimestampType::LogAppendTime => header.max_timestamp,
+    };
+    let offset = Offset(header.base_offset.get() + i64::from(offset_delta));
+    Ok(RecordView { offset, timestamp, key, value, headers })
+}
+
+/// Cuts the headers off a record, each of them checked.
+#[inline]
+fn take_headers<'a>(body: &mut &'a [u8]) -> Result<Headers<'a>, RecordFault> {
+    let announced = varint::take(body).ok_or(RecordFault::Varint)?;
+    if announced == 0 {
+        return Ok(Headers { count: 0, bytes: &[] });
+    }
+    // A header takes two bytes at least.
+    let count = usize::try_from(announced)
+        .ok()
+        .filter(|&count| count <= body.len() / 2)
+        .ok_or(RecordFault::HeaderCount(announced))?;
+    let bytes = *body;
+    for _ in 0..count {
+        take_header(body)?;
+    }
+    Ok(Headers { count, bytes: &bytes[..bytes.len() - body.len()] })
+}
+
+fn take_header<'a>(bytes: &mut &'a [u8]) -> Result<(&'a [u8], Option<&'a [u8]>), RecordFault> {
+    let length = varint::take(bytes).ok_or(RecordFault::Varint)?;
+    let key = take_bytes(bytes, length)?;
+    Ok((key, take_nullable(bytes)?))
+}
+
+#[inline]
+fn take_nullable<'a>(bytes: &mut &'a [u8]) -> Result<Option<&'a [u8]>, RecordFault> {
+    match varint::take(bytes).ok_or(RecordFault::Varint)? {
+        -1 => Ok(None),
+        length => take_bytes(bytes, length).map(Some),
+    }
+}
+
+#[inline]
+fn take_bytes<'a>(bytes: &mut &'a [u8], length: i32) -> Result<&'a [u8], RecordFault> {
+    let length = usize::try_from(length).map_err(|_| RecordFault::NegativeLength(length))?;
+    let (taken, rest) = bytes.split_at_checked(length).ok_or(RecordFault::Truncated)?;
+    *bytes = rest;
+    Ok(taken)
+}
