@@ -1,8 +1,19 @@
 //! The one door for bytes from a peer: every message is decoded here and nowhere else.
+//!
+//! The generated decoders believe what a peer says about the length of an array and make room for
+//! it before they look for its elements. So they are only ever given a reader of our own that
+//! refuses impossible counts before they are believed; it says itself how far that goes. A walk
+//! along the schema of the message will replace it.
+
+mod reader;
 
 use bytes::Bytes;
 
-use crate::messages::{ApiKey, ApiVersionsResponse, RequestHeader, RequestKind, ResponseHeader};
+use self::reader::{Counts, Reader};
+use crate::messages::{
+    self, ApiKey, ApiVersionsRequest, ApiVersionsResponse, RequestHeader, RequestKind,
+    ResponseHeader,
+};
 use crate::request::api_name;
 use crate::version::spoken_versions;
 use crate::{Decodable, ErrorCode, Message, Request};
@@ -99,8 +110,11 @@ pub fn response_header(key: ApiKey, version: i16, frame: &mut Bytes) -> Result<i
     if frame.len() < SHORTEST_RESPONSE {
         return Err(DecodeError::ShortHeader { needed: SHORTEST_RESPONSE, length: frame.len() });
     }
-    let header = ResponseHeader::decode(frame, key.response_header_version(version))
-        .map_err(|error| header_error(key, version, &error))?;
+    let header_version = key.response_header_version(version);
+    let header = reader::decode(frame, Counts::Compact, |reader: &mut Reader| {
+        ResponseHeader::decode(reader, header_version)
+    });
+    let header = header.map_err(|reason| header_error(key, version, reason))?;
     Ok(header.correlation_id)
 }
 
@@ -109,7 +123,10 @@ pub fn response_header(key: ApiKey, version: i16, frame: &mut Bytes) -> Result<i
 /// # Errors
 /// If it is malformed, or followed by bytes that do not belong to it.
 pub fn response<R: Request>(version: i16, mut body: Bytes) -> Result<R::Response, DecodeError> {
-    let response = decode_body::<R::Response>(&api_name(R::KEY), version, &mut body)?;
+    let response = reader::decode(&mut body, counts_at(R::header_version(version)), |reader| {
+        R::Response::decode(reader, version)
+    });
+    let response = response.map_err(|reason| body_error(api_name(R::KEY), version, reason))?;
     if body.is_empty() {
         Ok(response)
     } else {
@@ -130,7 +147,7 @@ pub fn api_versions_response(
 ) -> Result<ApiVersionsResponse, DecodeError> {
     let error_code = body.first_chunk::<2>().map(|code| ErrorCode(i16::from_be_bytes(*code)));
     let version = if error_code == Some(ErrorCode::UNSUPPORTED_VERSION) { 0 } else { version };
-    response::<crate::messages::ApiVersionsRequest>(version, body)
+    response::<ApiVersionsRequest>(version, body)
 }
 
 /// Decodes a request frame, its header included. Bytes that follow the body are ignored, as a
@@ -144,8 +161,9 @@ pub fn request(frame: Bytes) -> Result<DecodedRequest, DecodeError> {
     if !spoken_versions(key).contains(&version) {
         return Err(DecodeError::UnsupportedVersion { key, version, header: Box::new(header) });
     }
-    let body = RequestKind::decode(key, &mut body, version)
-        .map_err(|error| body_error(format!("{key:?}"), version, &error))?;
+    let counts = counts_at(key.request_header_version(version));
+    let body = reader::decode(&mut body, counts, |reader| request_kind(key, reader, version))
+        .map_err(|reason| body_error(format!("{key:?}"), version, reason))?;
     Ok(DecodedRequest { header, key, version, body })
 }
 
@@ -156,7 +174,8 @@ pub fn request(frame: Bytes) -> Result<DecodedRequest, DecodeError> {
 /// If it is malformed.
 pub fn message<M: Decodable + Message>(version: i16, bytes: &mut Bytes) -> Result<M, DecodeError> {
     let name = std::any::type_name::<M>().rsplit("::").next().unwrap_or_default();
-    decode_body(name, version, bytes)
+    reader::decode(bytes, Counts::Either, |reader| M::decode(reader, version))
+        .map_err(|reason| body_error(name.to_owned(), version, reason))
 }
 
 /// Splits a request frame into header and body.
@@ -170,23 +189,45 @@ fn request_header(mut frame: Bytes) -> Result<(RequestHeader, ApiKey, Bytes), De
         let correlation_id = i32::from_be_bytes([c0, c1, c2, c3]);
         return Err(DecodeError::UnknownApiKey { key, version, correlation_id });
     };
-    let header = RequestHeader::decode(&mut frame, key.request_header_version(version))
-        .map_err(|error| header_error(key, version, &error))?;
+    let header_version = key.request_header_version(version);
+    let header = reader::decode(&mut frame, Counts::Compact, |reader: &mut Reader| {
+        RequestHeader::decode(reader, header_version)
+    });
+    let header = header.map_err(|reason| header_error(key, version, reason))?;
     Ok((header, key, frame))
 }
 
-fn decode_body<M: Decodable + Message>(
-    api: &str,
-    version: i16,
-    body: &mut Bytes,
-) -> Result<M, DecodeError> {
-    M::decode(body, version).map_err(|error| body_error(api.to_owned(), version, &error))
+macro_rules! request_kind {
+    ($($api:ident $request:ident,)*) => {
+        fn request_kind(
+            key: ApiKey,
+            reader: &mut Reader,
+            version: i16,
+        ) -> Result<RequestKind, impl std::fmt::Display + use<>> {
+            match key {
+                $(ApiKey::$api => {
+                    messages::$request::decode(reader, version).map(RequestKind::$api)
+                })*
+            }
+        }
+    };
 }
 
-fn header_error(key: ApiKey, version: i16, error: &dyn std::fmt::Display) -> DecodeError {
-    DecodeError::Header { api: format!("{key:?}"), version, reason: format!("{error:#}") }
+for_each_api!(request_kind);
+
+/// Messages whose requests have a header of version 2 are flexible: their lengths and counts are
+/// all compact (KIP-482).
+fn counts_at(request_header_version: i16) -> Counts {
+    if request_header_version >= 2 { Counts::Compact } else { Counts::Either }
 }
 
-fn body_error(api: String, version: i16, error: &dyn std::fmt::Display) -> DecodeError {
-    DecodeError::Body { api, version, reason: format!("{error:#}") }
+fn header_error(key: ApiKey, version: i16, reason: String) -> DecodeError {
+    DecodeError::Header { api: format!("{key:?}"), version, reason }
 }
+
+fn body_error(api: String, version: i16, reason: String) -> DecodeError {
+    DecodeError::Body { api, version, reason }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 //! Bytes from a peer enter through [`decode`] and nowhere else; record batches have a codec of
 //! their own in [`records`]; everything else in this crate is small and has no state.
 
+#[macro_use]
+mod apis;
 pub mod compression;
 pub mod decode;
 mod error_code;

@@ -147,6 +147,12 @@ impl Batch {
         self.header.error(BatchErrorKind::Compression(error))
     }
 
+    /// Whether the payload has to be decompressed before its records can be read.
+    #[inline]
+    pub fn is_compressed(&self) -> bool {
+        self.header.attributes.0 & 0b111 != 0
+    }
+
     /// The records in wire format.
     pub fn payload(&self) -> &Bytes {
         &self.payload
@@ -245,7 +251,7 @@ impl Batch {
         if count == 0 || i64::from(count) != i64::from(last) + 1 {
             return Err(self.header.error(BatchErrorKind::Offsets { index: count, delta: last }));
         }
-        if self.codec().is_ok_and(|codec| codec != Codec::None) {
+        if self.is_compressed() && self.codec().is_ok() {
             return Ok(());
         }
         for (index, record) in (0..).zip(self.records()?) {

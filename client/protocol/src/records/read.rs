@@ -105,6 +105,10 @@ impl RecordCursor {
         if self.index >= batch.header.record_count {
             return self.finish(batch).map(Err);
         }
+        if batch.is_compressed() {
+            self.end(batch);
+            return batch.readable().err().map(Err);
+        }
         let mut rest = batch.payload().get(self.position..).unwrap_or_default();
         let before = rest.len();
         match read_record(batch, &mut rest) {
@@ -121,9 +125,6 @@ impl RecordCursor {
     fn fail(&mut self, batch: &Batch, fault: RecordFault) -> BatchError {
         let index = self.index;
         self.end(batch);
-        if let Err(compressed) = batch.readable() {
-            return compressed;
-        }
         batch.header.error(BatchErrorKind::Record { index, fault })
     }
 
