@@ -1,3 +1,20 @@
 //! An Apache Kafka client in pure Rust.
 
+#![allow(dead_code, reason = "the roles that use these parts follow")]
+
+pub mod admin;
+pub mod config;
+pub mod consumer;
 pub mod environment;
+pub mod error;
+mod kafka;
+mod machine;
+mod net;
+pub mod producer;
+pub mod record;
+mod runtime;
+
+pub use config::client::{MetadataRecovery, TopicCreation};
+pub use error::{ConfigError, ConnectError, Persistence, RequestError};
+pub use kafka::{BootstrapServers, Kafka, KafkaBuilder};
+pub use milena_protocol as protocol;

@@ -76,21 +76,24 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// Tasks on the tokio runtime that is current when they are spawned.
+/// Tasks on the tokio runtime that is current when they are spawned. Where there is none (any
+/// more), the task is dropped unpolled.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TokioSpawner;
 
 impl Spawner for TokioSpawner {
-    #[expect(clippy::disallowed_methods, reason = "the spawner is where tasks are started")]
     fn spawn(&self, _name: &'static str, task: BoxFuture<()>) -> Box<dyn Task> {
-        Box::new(TokioTask(tokio::spawn(task)))
+        let runtime = tokio::runtime::Handle::try_current();
+        Box::new(TokioTask(runtime.ok().map(|runtime| runtime.spawn(task))))
     }
 }
 
-struct TokioTask(tokio::task::JoinHandle<()>);
+struct TokioTask(Option<tokio::task::JoinHandle<()>>);
 
 impl Task for TokioTask {
     fn abort(&self) {
-        self.0.abort();
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
     }
 }

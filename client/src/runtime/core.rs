@@ -1,0 +1,279 @@
+//! What every role shares: the environment, the metadata, and the connections.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use milena_protocol::ids::{BrokerId, TopicName};
+use milena_protocol::messages::ApiKey;
+use milena_protocol::request::{EncodeError, EncodedRequest};
+use milena_protocol::time::MonoTime;
+use milena_protocol::{Request, StrBytes};
+
+use crate::config::ClientConfig;
+use crate::environment::Environment;
+use crate::error::{ConnectError, RequestError};
+use crate::machine::image::ClusterImage;
+pub(crate) use crate::machine::metadata::LeaderHint;
+use crate::net::pool::Ending;
+use crate::runtime::shared::Shared;
+pub(crate) use crate::runtime::store::MetadataWatch;
+
+/// What a request is for. Each purpose has a connection of its own to each broker, because a
+/// broker handles one request per connection at a time: behind a long poll everything waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Purpose {
+    /// Metadata, admin, offsets, producer ids: short questions.
+    Control,
+    /// Produce.
+    Produce,
+    /// Fetch, which the broker may hold until there is something.
+    Fetch,
+    /// Group calls that the broker may hold (JoinGroup).
+    Blocking,
+}
+
+/// Whom a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// That broker.
+    Broker(BrokerId),
+    /// Whichever broker answers.
+    Any,
+    /// The controller, or a broker that forwards to it.
+    Controller,
+}
+
+/// Whether an answer comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expect {
+    /// As usual.
+    Response,
+    /// Produce with acks=0: done once it is written.
+    NoResponse,
+}
+
+/// What an encoder gets to know when the connection is ready.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EncodeContext<'a> {
+    /// The version both sides speak.
+    pub(crate) version: i16,
+    /// To be put into the header.
+    pub(crate) correlation_id: i32,
+    /// `client.id`.
+    pub(crate) client_id: &'a StrBytes,
+}
+
+/// Encodes a request once the version is known.
+pub(crate) type EncodeFn =
+    Box<dyn FnOnce(EncodeContext<'_>) -> Result<EncodedRequest, EncodeError> + Send>;
+
+/// A request on its way out.
+pub(crate) struct Outgoing {
+    /// Which API.
+    pub(crate) key: ApiKey,
+    /// The versions the caller can encode and decode.
+    pub(crate) versions: RangeInclusive<i16>,
+    /// Called at most once, when the connection is ready.
+    pub(crate) encode: EncodeFn,
+    /// How long it may wait to be written, and then again how long the answer may take.
+    pub(crate) timeout: Duration,
+    /// Whether an answer comes.
+    pub(crate) expect: Expect,
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing")
+            .field("key", &self.key)
+            .field("versions", &self.versions)
+            .field("timeout", &self.timeout)
+            .field("expect", &self.expect)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer, not yet decoded. Decode it with `milena_protocol::decode::response`.
+#[derive(Clone, Debug)]
+pub(crate) struct RawResponse {
+    /// The version of the request and so of the answer.
+    pub(crate) version: i16,
+    /// What follows the response header. Empty for [`Expect::NoResponse`].
+    pub(crate) body: Bytes,
+}
+
+/// Why the metadata should be fetched anew. For logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RefreshReason {
+    /// A broker answered that it is not the leader (any more).
+    StaleLeader,
+    /// A partition has no leader.
+    NoLeader,
+    /// A topic is unknown, or known under another id.
+    UnknownTopic,
+    /// A broker could not be reached.
+    BrokerUnreachable,
+    /// Somebody wants to see the newest state.
+    Asked,
+}
+
+/// What is called when a request is over.
+pub(crate) type Done = Box<dyn FnOnce(Result<RawResponse, RequestError>) + Send>;
+
+/// Reads monotonic time, which a simulation can pause, as [`MonoTime`].
+#[derive(Clone, Debug)]
+pub(crate) struct Clock {
+    origin: tokio::time::Instant,
+}
+
+impl Clock {
+    /// A clock that shows zero now.
+    pub(crate) fn start() -> Self {
+        Self { origin: tokio::time::Instant::now() }
+    }
+
+    /// The time since the clock was started.
+    pub(crate) fn now(&self) -> MonoTime {
+        MonoTime::ZERO + self.origin.elapsed()
+    }
+
+    /// The instant to sleep until.
+    pub(crate) fn instant(&self, at: MonoTime) -> tokio::time::Instant {
+        // Timers cannot be set arbitrarily far.
+        const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+        self.origin + at.since_origin().min(self.origin.elapsed() + YEAR)
+    }
+}
+
+/// The shared part of a client. Cheap to clone; the last clone to go ends the tasks behind it.
+#[derive(Clone)]
+pub(crate) struct Core(Arc<Guard>);
+
+/// What the handles hold and the tasks do not: when it goes, the tasks end.
+struct Guard(Arc<Shared>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.end(Ending::Now);
+    }
+}
+
+impl Core {
+    /// Starts the tasks of a client that knows nothing but its bootstrap servers.
+    pub(crate) fn start(
+        environment: Environment,
+        config: ClientConfig,
+        bootstrap: Vec<(Arc<str>, u16)>,
+    ) -> Self {
+        Self(Arc::new(Guard(Shared::start(environment, config, bootstrap))))
+    }
+
+    /// What the client takes from outside.
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.0.0.environment
+    }
+
+    /// The settings every role shares.
+    pub(crate) fn config(&self) -> &ClientConfig {
+        &self.0.0.config
+    }
+
+    /// The time since the client was made.
+    pub(crate) fn now(&self) -> MonoTime {
+        self.0.0.clock.now()
+    }
+
+    /// The instant to sleep until.
+    pub(crate) fn instant(&self, at: MonoTime) -> tokio::time::Instant {
+        self.0.0.clock.instant(at)
+    }
+
+    /// What is known of the cluster. One atomic load.
+    pub(crate) fn image(&self) -> Arc<ClusterImage> {
+        self.0.0.store.image()
+    }
+
+    /// A watch that wakes whenever [`Core::image`] has changed since the watch last returned.
+    pub(crate) fn metadata_watch(&self) -> MetadataWatch {
+        self.0.0.store.watch()
+    }
+
+    /// Fetches the topic now if it is unknown, and keeps it fresh for `metadata.max.idle` (5 min)
+    /// from the last call.
+    pub(crate) fn want_topic(&self, topic: &TopicName) {
+        self.0.0.want_topic(topic);
+    }
+
+    /// Has the metadata fetched anew; calls in quick succession lead to one request.
+    pub(crate) fn refresh_metadata(&self, why: RefreshReason) {
+        self.0.0.refresh_metadata(why);
+    }
+
+    /// Takes over leaders that came with an answer, where their epoch is newer (KIP-951).
+    pub(crate) fn apply_leader_hints(&self, hints: Vec<LeaderHint>) {
+        self.0.0.apply_leader_hints(&hints);
+    }
+
+    /// Queues a request, in order per broker and purpose. Never blocks and never waits.
+    ///
+    /// `done` is called exactly once, from the connection's task; from this call itself only if
+    /// the client is closed or [`RequestErrorKind::QueueFull`] is the outcome. It must not block,
+    /// and may call `submit`. The version is negotiated when the connection is ready; then
+    /// `encode` runs.
+    pub(crate) fn submit(
+        &self,
+        to: BrokerId,
+        purpose: Purpose,
+        request: Outgoing,
+        done: impl FnOnce(Result<RawResponse, RequestError>) + Send + 'static,
+    ) {
+        self.0.0.pool.submit(to, purpose, request, Box::new(done));
+    }
+
+    /// Takes back what waits for a connection to that broker that is not ready: each `done` gets
+    /// `RequestErrorKind::Withdrawn` (not sent). To be called when leadership has moved away
+    /// from a broker that cannot be reached, so that nothing waits for its time-out.
+    pub(crate) fn withdraw(&self, from: BrokerId, purpose: Purpose) {
+        self.0.0.pool.withdraw(from, purpose);
+    }
+
+    /// Holds back new requests on that connection (KIP-219). Answers whose throttle time is their
+    /// first field are seen by the connection itself; Produce has it last, so its caller tells.
+    pub(crate) fn throttle(&self, broker: BrokerId, purpose: Purpose, time: Duration) {
+        self.0.0.pool.throttle(broker, purpose, time);
+    }
+
+    /// Sends one request and decodes its answer. Returns within `timeout`, whatever a broker does.
+    ///
+    /// Cancellation safe in that nothing is leaked; the request may be carried out nevertheless.
+    pub(crate) async fn request<R>(
+        &self,
+        to: Destination,
+        purpose: Purpose,
+        request: R,
+        timeout: Duration,
+    ) -> Result<R::Response, RequestError>
+    where
+        R: Request + Send + 'static,
+    {
+        self.0.0.request(to, purpose, request, timeout).await
+    }
+
+    /// Waits until the metadata were fetched once.
+    pub(crate) async fn first_image(&self, within: Duration) -> Result<(), ConnectError> {
+        self.0.0.first_image(within).await
+    }
+
+    /// Ends all tasks: at first after the answers to what was sent, after `within` at once.
+    pub(crate) async fn close(&self, within: Duration) {
+        self.0.0.close(within).await;
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,268 @@
+//! What handles and tasks share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use milena_protocol::Request;
+use milena_protocol::ids::{BrokerId, TopicName};
+use milena_protocol::messages::ApiKey;
+use milena_protocol::{Message, decode, request};
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use super::core::{Clock, Destination, Expect, Outgoing, Purpose, RefreshReason};
+use super::metadata::{self, Inbox};
+use super::store::MetadataStore;
+use crate::config::ClientConfig;
+use crate::environment::Environment;
+use crate::error::connect::{AddressFailure, EndpointFailure, PeerFailure};
+use crate::error::{ConnectError, Persistence, RequestError, RequestErrorKind};
+use crate::machine::backoff::Backoff;
+use crate::machine::connection::ConnectionSettings;
+use crate::machine::image::ClusterImage;
+use crate::machine::metadata::{LeaderHint, Metadata, MetadataSettings, NodeState, bootstrap_id};
+use crate::net::pool::{Ending, Pool, PoolSettings};
+
+/// What handles and tasks share.
+pub(crate) struct Shared {
+    pub(super) environment: Environment,
+    pub(super) config: ClientConfig,
+    pub(super) clock: Clock,
+    pub(super) store: Arc<MetadataStore>,
+    pub(super) metadata: Mutex<Metadata>,
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) pool: Pool,
+    ended: AtomicBool,
+}
+
+impl Shared {
+    pub(super) fn start(
+        environment: Environment,
+        config: ClientConfig,
+        bootstrap: Vec<(Arc<str>, u16)>,
+    ) -> Arc<Self> {
+        let clock = Clock::start();
+        let metadata = Metadata::new(MetadataSettings {
+            max_age: config.metadata_max_age,
+            max_idle: config.metadata_max_idle,
+            backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
+            recovery: config.recovery,
+            creation: config.topic_creation,
+            bootstrap_servers: bootstrap.len(),
+        });
+        let settings = PoolSettings {
+            connection: ConnectionSettings {
+                client_id: config.client_id.clone(),
+                setup_timeout: config.connection_setup_timeout,
+                max_idle: config.connections_max_idle,
+                receive_max: config.receive_max_bytes,
+            },
+            reconnect: Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max),
+        };
+        let store = MetadataStore::new(bootstrap);
+        let pool = Pool::new(environment.clone(), clock.clone(), settings, store.clone());
+        let shared = Arc::new(Self {
+            environment,
+            config,
+            clock,
+            store,
+            metadata: Mutex::new(metadata),
+            inbox: Arc::default(),
+            pool,
+            ended: AtomicBool::new(false),
+        });
+        let task = Box::pin(metadata::run(shared.clone()));
+        drop(shared.environment.spawner().spawn("metadata", task));
+        shared
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    pub(super) fn end(&self, ending: Ending) {
+        self.ended.store(true, Ordering::Release);
+        self.inbox.wake.notify_one();
+        self.pool.end(ending);
+    }
+
+    pub(super) async fn close(&self, within: Duration) {
+        self.end(Ending::WhenAnswered);
+        // The tasks end by themselves; how often it is looked does not matter to anybody.
+        let step = Duration::from_millis(1);
+        let all_ended = async {
+            let mut step = step;
+            while self.pool.running() > 0 {
+                tokio::time::sleep(step).await;
+                step = (step * 2).min(Duration::from_millis(20));
+            }
+        };
+        if tokio::time::timeout(within, all_ended).await.is_err() {
+            self.end(Ending::Now);
+        }
+    }
+
+    pub(super) fn want_topic(&self, topic: &TopicName) {
+        let due = {
+            let mut machine = self.metadata.lock();
+            machine.on_want(self.clock.now(), topic)
+        };
+        if due {
+            self.inbox.wake.notify_one();
+        }
+    }
+
+    pub(super) fn refresh_metadata(&self, why: RefreshReason) {
+        let due = self.metadata.lock().on_refresh();
+        if due {
+            tracing::debug!(?why, "metadata are to be refreshed");
+            self.inbox.wake.notify_one();
+        }
+    }
+
+    pub(super) fn apply_leader_hints(&self, hints: &[LeaderHint]) {
+        let image = {
+            let mut machine = self.metadata.lock();
+            machine.on_hints(hints).then(|| machine.image().clone())
+        };
+        if let Some(image) = image {
+            self.publish(image);
+        }
+    }
+
+    /// Makes the image known, if it is newer than the one known.
+    pub(super) fn publish(&self, image: Arc<ClusterImage>) {
+        if image.generation > self.store.image().generation {
+            self.store.publish(image.clone());
+            self.pool.on_image(&image);
+        }
+    }
+
+    pub(super) async fn first_image(&self, within: Duration) -> Result<(), ConnectError> {
+        let mut watch = self.store.watch();
+        let deadline = self.clock.instant(self.clock.now() + within);
+        while self.store.image().generation == 0 {
+            tokio::select! {
+                biased;
+                () = watch.changed() => {}
+                () = self.inbox.round_over.notified() => {
+                    let troubles = self.troubles();
+                    // What cannot become better by waiting is told at once.
+                    if !troubles.iter().any(EndpointFailure::is_retriable) {
+                        return Err(ConnectError::unreachable(within, troubles));
+                    }
+                }
+                () = tokio::time::sleep_until(deadline) => {
+                    return Err(ConnectError::unreachable(within, self.troubles()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Why each bootstrap server is of no use, as far as is known.
+    fn troubles(&self) -> Vec<EndpointFailure> {
+        let servers = self.store.bootstrap().iter().enumerate();
+        servers
+            .map(|(index, (host, port))| self.trouble(bootstrap_id(index), host, *port))
+            .collect()
+    }
+
+    fn trouble(&self, server: BrokerId, host: &str, port: u16) -> EndpointFailure {
+        if let Some(failure) = self.pool.trouble(server) {
+            return failure;
+        }
+        let mut failure = EndpointFailure::new(None, host, port);
+        // Connected, and no answer to the question after the cluster.
+        if let Some(error) = self.inbox.trouble(server)
+            && let Some(address) = error.address
+        {
+            let message = error.to_string().into();
+            let failure_of_answer = PeerFailure::Garbage { message };
+            failure.addresses.push(AddressFailure { address, failure: failure_of_answer });
+        }
+        failure
+    }
+
+    pub(super) fn undecodable(
+        &self,
+        from: BrokerId,
+        api: ApiKey,
+        error: &dyn std::fmt::Display,
+    ) -> RequestError {
+        let kind = RequestErrorKind::Decode { message: error.to_string().into() };
+        // An answer came, so the request was carried out; what the answer says is not known.
+        RequestError::new(kind, Some(from), api, Persistence::Possibly)
+    }
+
+    /// Whom to ask. Of several, the best connected one; among equals the lot decides.
+    fn resolve(&self, to: Destination) -> Option<BrokerId> {
+        let image = self.store.image();
+        match to {
+            Destination::Broker(id) => Some(id),
+            Destination::Controller => match image.controller {
+                Some(id) if self.pool.node_state(id) != NodeState::Backoff => Some(id),
+                // Under KRaft every broker forwards to the controller.
+                _ => self.resolve(Destination::Any),
+            },
+            Destination::Any => {
+                let known: Vec<BrokerId> = image.brokers.keys().copied().collect();
+                let servers = self.store.bootstrap().len();
+                let nodes = match known.is_empty() {
+                    true => (0..servers).map(bootstrap_id).collect(),
+                    false => known,
+                };
+                let random = self.environment.entropy().next_u64() % (nodes.len().max(1) as u64);
+                let start = usize::try_from(random).unwrap_or(0);
+                let rotated = nodes.iter().cycle().skip(start).take(nodes.len());
+                rotated.copied().min_by_key(|id| self.pool.node_state(*id))
+            }
+        }
+    }
+
+    pub(super) async fn request<R>(
+        &self,
+        to: Destination,
+        purpose: Purpose,
+        question: R,
+        timeout: Duration,
+    ) -> Result<R::Response, RequestError>
+    where
+        R: Request + Send + 'static,
+    {
+        let api = ApiKey::try_from(R::KEY).unwrap_or(ApiKey::ApiVersions);
+        let Some(broker) = self.resolve(to) else {
+            let kind = RequestErrorKind::UnknownBroker;
+            return Err(RequestError::new(kind, None, api, Persistence::No));
+        };
+        let versions = <R as Message>::VERSIONS;
+        let outgoing = Outgoing {
+            key: api,
+            versions: versions.min..=versions.max,
+            encode: Box::new(move |context| {
+                let client_id = Some(context.client_id);
+                request::encode(context.correlation_id, context.version, client_id, &question)
+            }),
+            timeout,
+            expect: Expect::Response,
+        };
+        let (sender, receiver) = oneshot::channel();
+        // Nobody may be waiting for the answer any more.
+        let done = move |outcome| drop(sender.send(outcome));
+        self.pool.submit(broker, purpose, outgoing, Box::new(done));
+        let response = match tokio::time::timeout(timeout, receiver).await {
+            Ok(Ok(outcome)) => outcome?,
+            Ok(Err(_)) => {
+                let kind = RequestErrorKind::Closed;
+                return Err(RequestError::new(kind, Some(broker), api, Persistence::Possibly));
+            }
+            Err(_) => {
+                let kind = RequestErrorKind::TimedOut { after: timeout };
+                return Err(RequestError::new(kind, Some(broker), api, Persistence::Possibly));
+            }
+        };
+        decode::response::<R>(response.version, response.body)
+            .map_err(|error| self.undecodable(broker, api, &error))
+    }
+}
