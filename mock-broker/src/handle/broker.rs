@@ -1,0 +1,67 @@
+//! One broker, to look at and to harm.
+
+use milena_protocol::ids::BrokerId;
+
+use super::MockCluster;
+use crate::cluster::{BrokerView, Operation, ProcessState};
+
+/// A broker of a cluster.
+#[derive(Clone, Debug)]
+pub struct BrokerHandle {
+    cluster: MockCluster,
+    id: BrokerId,
+}
+
+impl BrokerHandle {
+    pub(super) fn new(cluster: MockCluster, id: BrokerId) -> Self {
+        Self { cluster, id }
+    }
+
+    /// Its number.
+    pub fn id(&self) -> BrokerId {
+        self.id
+    }
+
+    /// Its state.
+    pub fn view(&self) -> BrokerView {
+        self.cluster
+            .inspect(|cluster| cluster.broker(self.id))
+            .expect("a cluster never loses a broker, and the handle was made for one it has")
+    }
+
+    /// Ends its process as `kill -9` does: connections break, the port refuses, everything
+    /// volatile is lost, the appended log stays. Does nothing to a broker that is down.
+    pub fn kill(&self) {
+        self.operate(Operation::Kill(self.id));
+    }
+
+    /// Starts it again on the same port, after a kill. It registers with a new broker epoch,
+    /// truncates its logs as the leaders' epochs demand and catches up. Does nothing to a broker
+    /// that is not down.
+    pub fn restart(&self) {
+        self.operate(Operation::Restart(self.id));
+    }
+
+    /// Stops its process as SIGSTOP does: a zombie, whose port accepts and stays silent and which
+    /// believes, once it goes on, that no time has passed. Does nothing unless it runs.
+    pub fn pause(&self) {
+        self.operate(Operation::Pause(self.id));
+    }
+
+    /// Ends a pause. Does nothing to a broker that is not paused.
+    pub fn resume(&self) {
+        self.operate(Operation::Resume(self.id));
+    }
+
+    /// Whether its process serves.
+    pub fn is_running(&self) -> bool {
+        self.view().state == ProcessState::Running
+    }
+
+    /// These are the operations that a broker can only refuse because it is in that state already.
+    fn operate(&self, operation: Operation) {
+        if let Err(error) = self.cluster.operate(operation) {
+            tracing::debug!(%error, "nothing to do");
+        }
+    }
+}

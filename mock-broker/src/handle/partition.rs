@@ -1,0 +1,88 @@
+//! One partition, as its controller and its replicas see it.
+
+use std::time::Duration;
+
+use milena_protocol::ids::{BrokerId, LeaderEpoch, Offset};
+
+use super::{MockCluster, WaitError};
+use crate::cluster::{BatchView, PartitionView};
+
+/// A partition of a cluster. What is asked of one that does not exist is `None` or empty.
+#[derive(Clone, Debug)]
+pub struct PartitionHandle {
+    cluster: MockCluster,
+    topic: String,
+    index: i32,
+}
+
+impl PartitionHandle {
+    pub(super) fn new(cluster: MockCluster, topic: &str, index: i32) -> Self {
+        Self { cluster, topic: topic.to_owned(), index }
+    }
+
+    /// Everything about it at one moment, every replica's log included.
+    pub fn view(&self) -> Option<PartitionView> {
+        self.cluster.inspect(|cluster| cluster.partition(&self.topic, self.index))
+    }
+
+    /// Its leader, by the controller's word.
+    pub fn leader(&self) -> Option<BrokerId> {
+        self.view()?.leader
+    }
+
+    /// How often its leader has changed.
+    pub fn leader_epoch(&self) -> Option<LeaderEpoch> {
+        Some(self.view()?.leader_epoch)
+    }
+
+    /// Its replicas, the preferred leader first.
+    pub fn replicas(&self) -> Vec<BrokerId> {
+        self.view().map(|view| view.replicas).unwrap_or_default()
+    }
+
+    /// Its in-sync replicas, by the controller's word.
+    pub fn isr(&self) -> Vec<BrokerId> {
+        self.view().map(|view| view.isr).unwrap_or_default()
+    }
+
+    /// The offset up to which consumers may read, by the leader's word.
+    pub fn high_watermark(&self) -> Option<Offset> {
+        Some(self.view()?.high_watermark)
+    }
+
+    /// The offset that the next record gets, by the leader's word.
+    pub fn log_end_offset(&self) -> Option<Offset> {
+        let view = self.view()?;
+        let replica = view.replica(view.leader?)?;
+        Some(replica.log_end_offset)
+    }
+
+    /// The batches in one replica's log. A broker that is down keeps its log.
+    pub fn log(&self, broker: impl Into<BrokerId>) -> Vec<BatchView> {
+        let broker = broker.into();
+        let Some(view) = self.view() else { return Vec::new() };
+        view.logs
+            .into_iter()
+            .find(|replica| replica.broker == broker)
+            .map(|replica| replica.batches)
+            .unwrap_or_default()
+    }
+
+    /// Waits until it has a leader. Cancel safe.
+    ///
+    /// # Errors
+    /// If it has none within the given time.
+    pub async fn wait_for_leader(&self, within: Duration) -> Result<BrokerId, WaitError> {
+        let what = format!("{}-{} has a leader", self.topic, self.index);
+        self.cluster.wait_for(&what, within, |_| self.leader()).await
+    }
+
+    /// Waits until as many replicas are in sync. Cancel safe.
+    ///
+    /// # Errors
+    /// If they are not within the given time.
+    pub async fn wait_for_isr(&self, count: usize, within: Duration) -> Result<(), WaitError> {
+        let what = format!("{}-{} has {count} in-sync replicas", self.topic, self.index);
+        self.cluster.wait_until(&what, within, |_| self.isr().len() == count).await
+    }
+}
