@@ -14,7 +14,8 @@ pub mod producer;
 pub mod record;
 mod runtime;
 
+pub use admin::Admin;
 pub use config::client::{MetadataRecovery, TopicCreation};
-pub use error::{ConfigError, ConnectError, Persistence, RequestError};
+pub use error::{AdminError, ConfigError, ConnectError, Persistence, RequestError};
 pub use kafka::{BootstrapServers, Kafka, KafkaBuilder};
 pub use milena_protocol as protocol;

@@ -13,7 +13,7 @@ pub mod request;
 
 use std::fmt;
 
-pub use admin::AdminError;
+pub use admin::{AdminError, AdminErrorKind};
 pub use config::ConfigError;
 pub use connect::{AddressFailure, ConnectError, ConnectErrorKind, EndpointFailure, PeerFailure};
 pub use request::{RequestError, RequestErrorKind};

@@ -66,7 +66,7 @@ impl Link {
     ) -> Self {
         let read_size = match purpose {
             Purpose::Fetch => 64 * 1024,
-            Purpose::Control | Purpose::Produce | Purpose::Blocking => 8 * 1024,
+            Purpose::Control | Purpose::Produce | Purpose::Admin | Purpose::Blocking => 8 * 1024,
         };
         Self {
             stream,

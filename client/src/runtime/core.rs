@@ -10,7 +10,7 @@ use milena_protocol::ids::{BrokerId, TopicName};
 use milena_protocol::messages::ApiKey;
 use milena_protocol::request::{EncodeError, EncodedRequest};
 use milena_protocol::time::MonoTime;
-use milena_protocol::{Request, StrBytes};
+use milena_protocol::{ErrorCode, Request, StrBytes};
 
 use crate::config::ClientConfig;
 use crate::environment::Environment;
@@ -33,6 +33,8 @@ pub(crate) enum Purpose {
     Fetch,
     /// Group calls that the broker may hold (JoinGroup).
     Blocking,
+    /// Changes of the cluster, which a broker holds while there is no controller.
+    Admin,
 }
 
 /// Whom a request is for.
@@ -258,7 +260,27 @@ impl Core {
     where
         R: Request + Send + 'static,
     {
-        self.0.0.request(to, purpose, request, timeout).await
+        self.0.0.request(to, purpose, |_| request, timeout).await
+    }
+
+    /// Sends a request again and again, at a growing pace, while it fails for a reason that may
+    /// pass: in itself, or by the `verdict` on its answer. `build` makes it for a version.
+    ///
+    /// Returns within `within`: the first answer without such an error, else the last answer, else
+    /// the last error. A request whose answer was lost is repeated, too: only for what may be
+    /// carried out twice.
+    pub(crate) async fn request_until<R>(
+        &self,
+        to: Destination,
+        purpose: Purpose,
+        build: impl Fn(i16) -> R + Clone + Send + Sync + 'static,
+        within: Duration,
+        verdict: impl Fn(&R::Response) -> Option<ErrorCode>,
+    ) -> Result<R::Response, RequestError>
+    where
+        R: Request + Send + 'static,
+    {
+        self.0.0.request_until(to, purpose, build, within, verdict).await
     }
 
     /// Waits until the metadata were fetched once.

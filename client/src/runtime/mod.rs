@@ -4,5 +4,6 @@ pub(crate) mod consumer;
 pub(crate) mod core;
 mod metadata;
 pub(crate) mod producer;
+mod request;
 mod shared;
 mod store;

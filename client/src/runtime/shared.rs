@@ -4,24 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use milena_protocol::Request;
 use milena_protocol::ids::{BrokerId, TopicName};
-use milena_protocol::messages::ApiKey;
-use milena_protocol::{Message, decode, request};
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
 
-use super::core::{Clock, Destination, Expect, Outgoing, Purpose, RefreshReason};
+use super::core::{Clock, RefreshReason};
 use super::metadata::{self, Inbox};
 use super::store::MetadataStore;
 use crate::config::ClientConfig;
 use crate::environment::Environment;
+use crate::error::ConnectError;
 use crate::error::connect::{AddressFailure, EndpointFailure, PeerFailure};
-use crate::error::{ConnectError, Persistence, RequestError, RequestErrorKind};
 use crate::machine::backoff::Backoff;
 use crate::machine::connection::ConnectionSettings;
 use crate::machine::image::ClusterImage;
-use crate::machine::metadata::{LeaderHint, Metadata, MetadataSettings, NodeState, bootstrap_id};
+use crate::machine::metadata::{LeaderHint, Metadata, MetadataSettings, bootstrap_id};
 use crate::net::pool::{Ending, Pool, PoolSettings};
 
 /// What handles and tasks share.
@@ -183,86 +179,5 @@ impl Shared {
             failure.addresses.push(AddressFailure { address, failure: failure_of_answer });
         }
         failure
-    }
-
-    pub(super) fn undecodable(
-        &self,
-        from: BrokerId,
-        api: ApiKey,
-        error: &dyn std::fmt::Display,
-    ) -> RequestError {
-        let kind = RequestErrorKind::Decode { message: error.to_string().into() };
-        // An answer came, so the request was carried out; what the answer says is not known.
-        RequestError::new(kind, Some(from), api, Persistence::Possibly)
-    }
-
-    /// Whom to ask. Of several, the best connected one; among equals the lot decides.
-    fn resolve(&self, to: Destination) -> Option<BrokerId> {
-        let image = self.store.image();
-        match to {
-            Destination::Broker(id) => Some(id),
-            Destination::Controller => match image.controller {
-                Some(id) if self.pool.node_state(id) != NodeState::Backoff => Some(id),
-                // Under KRaft every broker forwards to the controller.
-                _ => self.resolve(Destination::Any),
-            },
-            Destination::Any => {
-                let known: Vec<BrokerId> = image.brokers.keys().copied().collect();
-                let servers = self.store.bootstrap().len();
-                let nodes = match known.is_empty() {
-                    true => (0..servers).map(bootstrap_id).collect(),
-                    false => known,
-                };
-                let random = self.environment.entropy().next_u64() % (nodes.len().max(1) as u64);
-                let start = usize::try_from(random).unwrap_or(0);
-                let rotated = nodes.iter().cycle().skip(start).take(nodes.len());
-                rotated.copied().min_by_key(|id| self.pool.node_state(*id))
-            }
-        }
-    }
-
-    pub(super) async fn request<R>(
-        &self,
-        to: Destination,
-        purpose: Purpose,
-        question: R,
-        timeout: Duration,
-    ) -> Result<R::Response, RequestError>
-    where
-        R: Request + Send + 'static,
-    {
-        let api = ApiKey::try_from(R::KEY).unwrap_or(ApiKey::ApiVersions);
-        let Some(broker) = self.resolve(to) else {
-            let kind = RequestErrorKind::UnknownBroker;
-            return Err(RequestError::new(kind, None, api, Persistence::No));
-        };
-        let versions = <R as Message>::VERSIONS;
-        let outgoing = Outgoing {
-            key: api,
-            versions: versions.min..=versions.max,
-            encode: Box::new(move |context| {
-                let client_id = Some(context.client_id);
-                request::encode(context.correlation_id, context.version, client_id, &question)
-            }),
-            timeout,
-            expect: Expect::Response,
-        };
-        let (sender, receiver) = oneshot::channel();
-        // Nobody may be waiting for the answer any more.
-        let done = move |outcome| drop(sender.send(outcome));
-        self.pool.submit(broker, purpose, outgoing, Box::new(done));
-        let response = match tokio::time::timeout(timeout, receiver).await {
-            Ok(Ok(outcome)) => outcome?,
-            Ok(Err(_)) => {
-                let kind = RequestErrorKind::Closed;
-                return Err(RequestError::new(kind, Some(broker), api, Persistence::Possibly));
-            }
-            Err(_) => {
-                let kind = RequestErrorKind::TimedOut { after: timeout };
-                return Err(RequestError::new(kind, Some(broker), api, Persistence::Possibly));
-            }
-        };
-        decode::response::<R>(response.version, response.body)
-            .map_err(|error| self.undecodable(broker, api, &error))
     }
 }
