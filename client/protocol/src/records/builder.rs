@@ -184,6 +184,11 @@ impl BatchBuilder {
         (!self.is_empty()).then_some(self.max_timestamp)
     }
 
+    /// The batch's memory, for [`BatchBuilder::with_buffer`]; the records are given up.
+    pub fn into_buffer(self) -> Vec<u8> {
+        self.payload
+    }
+
     /// Takes no more records and computes the checksum of the payload.
     pub fn seal(self) -> SealedBatch {
         let (count, base, max) = (self.count, self.base_timestamp, self.max_timestamp);
