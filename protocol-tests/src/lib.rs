@@ -1,3 +1,4 @@
 //! Failure scenarios, determinism, interoperability and figures for `milena` and its cluster.
 
+pub mod fuzzing;
 pub mod kafka;
