@@ -7,6 +7,7 @@ use milena_protocol::StrBytes;
 
 use crate::config::ClientConfig;
 use crate::config::client::{MetadataRecovery, TopicCreation};
+use crate::consumer::AssignedConsumerBuilder;
 use crate::environment::Environment;
 use crate::error::{ConfigError, ConnectError};
 use crate::runtime::core::Core;
@@ -52,6 +53,11 @@ impl Kafka {
     /// Cancellation safe: if the future is dropped, the connections end when they are answered.
     pub async fn close(&self, within: Duration) {
         self.core.close(within).await;
+    }
+
+    /// Starts to set up a consumer of partitions that the caller names, without a group.
+    pub fn assigned_consumer(&self) -> AssignedConsumerBuilder {
+        AssignedConsumerBuilder::new(self.core.clone())
     }
 
     pub(crate) fn core(&self) -> &Core {

@@ -65,7 +65,7 @@ impl Link {
         purpose: Purpose,
     ) -> Self {
         let read_size = match purpose {
-            Purpose::Fetch => 64 * 1024,
+            Purpose::Fetch(_) => 64 * 1024,
             Purpose::Control | Purpose::Produce | Purpose::Admin | Purpose::Blocking => 8 * 1024,
         };
         Self {

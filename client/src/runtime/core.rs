@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,8 +30,9 @@ pub(crate) enum Purpose {
     Control,
     /// Produce.
     Produce,
-    /// Fetch, which the broker may hold until there is something.
-    Fetch,
+    /// Fetch, which the broker may hold until there is something: so each consumer of a client has
+    /// connections of its own, made by [`Core::fetch_purpose`].
+    Fetch(u32),
     /// Group calls that the broker may hold (JoinGroup).
     Blocking,
     /// Changes of the cluster, which a broker holds while there is no controller.
@@ -154,7 +156,7 @@ impl Clock {
 pub(crate) struct Core(Arc<Guard>);
 
 /// What the handles hold and the tasks do not: when it goes, the tasks end.
-struct Guard(Arc<Shared>);
+struct Guard(Arc<Shared>, AtomicU32);
 
 impl Drop for Guard {
     fn drop(&mut self) {
@@ -169,7 +171,13 @@ impl Core {
         config: ClientConfig,
         bootstrap: Vec<(Arc<str>, u16)>,
     ) -> Self {
-        Self(Arc::new(Guard(Shared::start(environment, config, bootstrap))))
+        let shared = Shared::start(environment, config, bootstrap);
+        Self(Arc::new(Guard(shared, AtomicU32::new(0))))
+    }
+
+    /// A purpose for one consumer.
+    pub(crate) fn fetch_purpose(&self) -> Purpose {
+        Purpose::Fetch(self.0.1.fetch_add(1, Ordering::Relaxed))
     }
 
     /// What the client takes from outside.

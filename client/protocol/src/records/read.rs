@@ -29,7 +29,7 @@ impl<'a> RecordView<'a> {
 }
 
 /// The headers of a record. They were checked when the record was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Headers<'a> {
     count: usize,
     bytes: &'a [u8],

@@ -1,0 +1,603 @@
+//! Decides what to ask of which broker.
+//!
+//! Inputs only note what happened; [`FetchMachine::on_timeout`] then decides once, so that a
+//! driver may hand in many inputs before it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use milena_protocol::ids::{BrokerId, LeaderEpoch, Offset};
+use milena_protocol::messages::FetchRequest;
+use milena_protocol::time::MonoTime;
+use milena_protocol::{ErrorCode, StrBytes};
+
+use super::budget::{Budget, Overdraft, Reservation};
+use super::epochs::Doubt;
+use super::lookup::Target;
+use super::partition::{
+    FetchPosition, Flow, Lookup, Partition, Presence, ReadAhead, Readiness, State, Told,
+};
+use super::plan::Naming;
+use super::session::{FINAL_EPOCH, FetchSession, Wish};
+use super::{
+    Effect, EpochLookup, FetchPlan, Generation, Item, ItemKind, Leadership, OffsetLookup,
+    ResetCause, SeekTo, ShelfCommand, Slot, TopicPartition, Wanted,
+};
+use crate::config::consumer::{FetchConfig, Start};
+use crate::error::consume::ConsumeError;
+
+/// How long a broker's fetch is held back for a partition that has enough, so that it can be part
+/// of the fetch: one left out would wait for the end of the others' long poll. The fetches that go
+/// out without it wait no longer than this for data.
+pub(super) const HOLD: Duration = Duration::from_millis(100);
+
+/// Items of one partition that may wait for the caller, for partitions whose answers bring
+/// progress without bytes.
+const MAX_HELD_ITEMS: u32 = 64;
+
+/// Reads partitions ahead of the caller.
+#[derive(Debug)]
+pub(crate) struct FetchMachine {
+    pub(super) config: FetchConfig,
+    pub(super) partitions: BTreeMap<Slot, Partition>,
+    pub(super) slots: BTreeMap<TopicPartition, Slot>,
+    pub(super) brokers: BTreeMap<BrokerId, Broker>,
+    pub(super) budget: Budget,
+    pub(super) effects: VecDeque<Effect>,
+    pub(super) served: u64,
+    stamps: u64,
+    wake: Option<MonoTime>,
+}
+
+/// One broker fetched from.
+#[derive(Debug)]
+pub(super) struct Broker {
+    pub(super) session: FetchSession,
+    pub(super) in_flight: Option<Reservation>,
+    pub(super) not_before: MonoTime,
+    pub(super) failures: u32,
+    held_since: Option<MonoTime>,
+    leading: Leading,
+}
+
+/// Whether any partition is still read from a broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leading {
+    Something,
+    Nothing,
+}
+
+impl Broker {
+    fn new() -> Self {
+        Self {
+            session: FetchSession::new(),
+            in_flight: None,
+            not_before: MonoTime::ZERO,
+            failures: 0,
+            held_since: None,
+            leading: Leading::Something,
+        }
+    }
+}
+
+/// What one broker could be asked for now.
+#[derive(Default)]
+struct Candidates {
+    ready: Vec<(u64, Slot)>,
+    full: u32,
+    /// Bytes of its partitions that wait for a caller who may take them.
+    deliverable: usize,
+}
+
+impl FetchMachine {
+    pub(crate) fn new(config: FetchConfig) -> Self {
+        Self {
+            budget: Budget::new(config.buffer_bytes),
+            config,
+            partitions: BTreeMap::new(),
+            slots: BTreeMap::new(),
+            brokers: BTreeMap::new(),
+            effects: VecDeque::new(),
+            served: 0,
+            stamps: 0,
+            wake: None,
+        }
+    }
+
+    /// Begins to read a partition.
+    pub(crate) fn assign(
+        &mut self,
+        now: MonoTime,
+        slot: Slot,
+        name: TopicPartition,
+        generation: Generation,
+        start: Start,
+    ) {
+        self.slots.insert(name.clone(), slot);
+        self.partitions.insert(slot, Partition::new(name, generation, now));
+        self.seek(now, slot, generation, SeekTo::Start(start));
+    }
+
+    /// The partitions, for whoever tells about their leaders.
+    pub(crate) fn assigned(&self) -> impl Iterator<Item = (Slot, &TopicPartition)> {
+        self.partitions.iter().map(|(slot, partition)| (*slot, &partition.name))
+    }
+
+    /// The caller's side wants or gives something.
+    pub(crate) fn on_command(&mut self, now: MonoTime, command: ShelfCommand) {
+        match command {
+            ShelfCommand::Seek { slot, generation, to } => self.seek(now, slot, generation, to),
+            ShelfCommand::Pause(slot) => {
+                if let Some(partition) = self.partitions.get_mut(&slot) {
+                    partition.flow = Flow::Paused;
+                }
+            }
+            ShelfCommand::Resume(slot) => self.resume(now, slot),
+            ShelfCommand::Delivered { slot, bytes, items } => {
+                self.budget.release(bytes);
+                if let Some(partition) = self.partitions.get_mut(&slot) {
+                    partition.held_bytes = partition.held_bytes.saturating_sub(bytes);
+                    partition.held_items = partition.held_items.saturating_sub(items);
+                }
+            }
+        }
+    }
+
+    fn seek(&mut self, now: MonoTime, slot: Slot, generation: Generation, to: SeekTo) {
+        let at = |offset, last_epoch| State::Fetching {
+            position: FetchPosition { offset, last_epoch },
+            not_before: now,
+        };
+        let look_up = |target| State::AwaitingOffset { target, lookup: Lookup::Due(now) };
+        let state = match to {
+            SeekTo::Start(Start::Offset(offset)) => at(Offset(offset), LeaderEpoch::UNKNOWN),
+            SeekTo::Start(Start::Earliest) => look_up(Target::Earliest),
+            SeekTo::Start(Start::Latest) => look_up(Target::Latest),
+            SeekTo::Start(Start::Timestamp(time)) => look_up(Target::Timestamp(time)),
+            SeekTo::After { offset, epoch } => at(offset, epoch.unwrap_or(LeaderEpoch::UNKNOWN)),
+        };
+        if let Some(partition) = self.partitions.get_mut(&slot) {
+            partition.generation = generation;
+            partition.failures = 0;
+        }
+        self.enter(slot, state);
+    }
+
+    fn resume(&mut self, now: MonoTime, slot: Slot) {
+        let Some(partition) = self.partitions.get_mut(&slot) else { return };
+        partition.flow = Flow::Running;
+        if let State::Halted { position: Some(position) } = partition.state {
+            partition.failures = 0;
+            self.enter(slot, State::Fetching { position, not_before: now });
+        }
+    }
+
+    /// Changes a partition's state; what is in flight for the earlier one will be dropped.
+    pub(super) fn enter(&mut self, slot: Slot, state: State) {
+        self.stamps += 1;
+        if let Some(partition) = self.partitions.get_mut(&slot) {
+            partition.stamp = self.stamps;
+            partition.state = state;
+        }
+    }
+
+    /// The metadata say who leads a partition; None where they do not know it.
+    pub(crate) fn on_leadership(&mut self, now: MonoTime, slot: Slot, found: Option<Leadership>) {
+        let Some(partition) = self.partitions.get_mut(&slot) else { return };
+        let Some(leadership) = found else {
+            if let Presence::Known(_) = partition.presence {
+                partition.presence = Presence::Missing { since: now, told: Told::NotYet };
+            }
+            return;
+        };
+        let before = partition.leadership();
+        partition.presence = Presence::Known(leadership);
+        let known_id = partition.topic_id;
+        if !leadership.topic_id.is_zero() {
+            partition.topic_id = leadership.topic_id;
+            if !known_id.is_zero() && known_id != leadership.topic_id {
+                self.on_recreated(
+                    now,
+                    slot,
+                    ResetCause::Recreated { old: known_id, new: leadership.topic_id },
+                );
+                return;
+            }
+        }
+        let same = before.is_some_and(|before| {
+            before.leader == leadership.leader && before.epoch == leadership.epoch
+        });
+        if same || leadership.leader.is_none() {
+            return;
+        }
+        partition.follower = None;
+        partition.failures = 0;
+        let state = match partition.state {
+            State::Fetching { position, .. }
+                if position.last_epoch != LeaderEpoch::UNKNOWN
+                    && leadership.epoch != LeaderEpoch::UNKNOWN =>
+            {
+                State::Validating { position, lookup: Lookup::Due(now) }
+            }
+            State::Fetching { position, .. } => State::Fetching { position, not_before: now },
+            // A question to the old leader is asked anew.
+            mut asking => {
+                match &mut asking {
+                    State::AwaitingOffset { lookup, .. }
+                    | State::Resetting { lookup, .. }
+                    | State::Validating { lookup, .. } => *lookup = Lookup::Due(now),
+                    State::Fetching { .. } | State::Halted { .. } => {}
+                }
+                asking
+            }
+        };
+        self.enter(slot, state);
+    }
+
+    /// The name now stands for another topic: no offset is carried over (KIP-516).
+    fn on_recreated(&mut self, now: MonoTime, slot: Slot, cause: ResetCause) {
+        let Some(partition) = self.partitions.get_mut(&slot) else { return };
+        partition.follower = None;
+        partition.failures = 0;
+        match partition.state {
+            State::AwaitingOffset { target, .. } => {
+                self.enter(slot, State::AwaitingOffset { target, lookup: Lookup::Due(now) });
+            }
+            State::Halted { .. } => self.enter(slot, State::Halted { position: None }),
+            State::Resetting { .. } | State::Validating { .. } | State::Fetching { .. } => {
+                self.give_up_position(now, slot, cause);
+            }
+        }
+    }
+
+    /// Leaves a position that cannot be used, as the reset policy says.
+    pub(super) fn give_up_position(&mut self, now: MonoTime, slot: Slot, cause: ResetCause) {
+        let Some(partition) = self.partitions.get(&slot) else { return };
+        let old = partition.offset();
+        if let Some(target) = Target::of_reset(self.config.reset) {
+            let lookup = Lookup::Due(now);
+            self.enter(slot, State::Resetting { old, cause, target, lookup });
+            return;
+        }
+        let TopicPartition { topic, partition: index } = partition.name.clone();
+        let index = index.get();
+        let offset = old.map(Offset::get);
+        let error = match cause {
+            ResetCause::OutOfRange => ConsumeError::OffsetOutOfRange {
+                topic,
+                partition: index,
+                offset: offset.unwrap_or(-1),
+            },
+            ResetCause::Truncated => ConsumeError::LogTruncated {
+                topic,
+                partition: index,
+                offset: offset.unwrap_or(-1),
+                diverging: None,
+            },
+            ResetCause::Recreated { old, new } => {
+                ConsumeError::TopicRecreated { topic, partition: index, offset, old, new }
+            }
+        };
+        let position = match (partition.state, cause) {
+            (_, ResetCause::Recreated { .. }) => None,
+            (State::Fetching { position, .. } | State::Validating { position, .. }, _) => {
+                Some(position)
+            }
+            _ => None,
+        };
+        self.halt(slot, position, error);
+    }
+
+    /// Stops reading a partition and says why.
+    pub(super) fn halt(
+        &mut self,
+        slot: Slot,
+        position: Option<FetchPosition>,
+        error: ConsumeError,
+    ) {
+        self.enter(slot, State::Halted { position });
+        self.deliver(slot, ItemKind::Failed(error));
+    }
+
+    pub(super) fn deliver(&mut self, slot: Slot, kind: ItemKind) {
+        let Some(partition) = self.partitions.get_mut(&slot) else { return };
+        partition.held_items += 1;
+        if let ItemKind::Chunk(chunk) = &kind {
+            partition.held_bytes += chunk.bytes;
+            self.budget.hold(chunk.bytes);
+        }
+        let generation = partition.generation;
+        self.effects.push_back(Effect::Deliver(Item { slot, generation, kind }));
+    }
+
+    /// Asks again later, and if need be after learning who leads.
+    pub(super) fn back_off(&mut self, now: MonoTime, slot: Slot) {
+        let Some(partition) = self.partitions.get_mut(&slot) else { return };
+        partition.failures = partition.failures.saturating_add(1);
+        let at = now + self.config.backoff(partition.failures);
+        match &mut partition.state {
+            State::Fetching { not_before, .. } => *not_before = at,
+            State::AwaitingOffset { lookup, .. }
+            | State::Resetting { lookup, .. }
+            | State::Validating { lookup, .. } => *lookup = Lookup::Due(at),
+            State::Halted { .. } => {}
+        }
+    }
+
+    /// Decides what to do next.
+    pub(crate) fn on_timeout(&mut self, now: MonoTime) {
+        self.wake = None;
+        self.tell_of_missing(now);
+        self.plan_lookups(now);
+        self.plan_fetches(now);
+    }
+
+    /// When [`FetchMachine::on_timeout`] has to be called although nothing happened.
+    pub(crate) fn poll_timeout(&self) -> Option<MonoTime> {
+        self.wake
+    }
+
+    /// The next thing to do for the machine.
+    pub(crate) fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    fn wake_at(&mut self, at: MonoTime) {
+        self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
+    }
+
+    fn tell_of_missing(&mut self, now: MonoTime) {
+        let patience = self.config.api_timeout;
+        let mut due = Vec::new();
+        let mut next = None;
+        for (slot, partition) in &mut self.partitions {
+            let Presence::Missing { since, told } = &mut partition.presence else { continue };
+            if *told == Told::Yes {
+                continue;
+            }
+            if now >= *since + patience {
+                *told = Told::Yes;
+                let name = partition.name.clone();
+                due.push((
+                    *slot,
+                    ConsumeError::UnknownPartition {
+                        topic: name.topic,
+                        partition: name.partition.get(),
+                        waited: now - *since,
+                    },
+                ));
+            } else {
+                let at = *since + patience;
+                next = Some(next.map_or(at, |next: MonoTime| next.min(at)));
+            }
+        }
+        for (slot, error) in due {
+            self.deliver(slot, ItemKind::Failed(error));
+        }
+        if let Some(at) = next {
+            self.wake_at(at);
+        }
+    }
+
+    fn plan_lookups(&mut self, now: MonoTime) {
+        let mut offsets: BTreeMap<BrokerId, Vec<Wanted>> = BTreeMap::new();
+        let mut epochs: BTreeMap<BrokerId, Vec<Doubt>> = BTreeMap::new();
+        let mut leaderless = Vec::new();
+        let mut next = None;
+        for (slot, partition) in &mut self.partitions {
+            let Some(at) = partition.lookup_due() else { continue };
+            if at > now {
+                next = Some(next.map_or(at, |next: MonoTime| next.min(at)));
+                continue;
+            }
+            let Some((leader, leader_epoch)) = partition.leader() else {
+                leaderless.push(*slot);
+                continue;
+            };
+            let (name, stamp) = (partition.name.clone(), partition.stamp);
+            match partition.state {
+                State::AwaitingOffset { target, .. } | State::Resetting { target, .. } => {
+                    let wanted = Wanted { name, target, leader_epoch, stamp };
+                    offsets.entry(leader).or_default().push(wanted);
+                }
+                State::Validating { position, .. } => {
+                    let last_epoch = position.last_epoch;
+                    let doubt = Doubt { name, last_epoch, leader_epoch, stamp };
+                    epochs.entry(leader).or_default().push(doubt);
+                }
+                State::Fetching { .. } | State::Halted { .. } => {}
+            }
+            partition.set_lookup(Lookup::InFlight);
+        }
+        self.wait_for_leaders(now, leaderless);
+        if let Some(at) = next {
+            self.wake_at(at);
+        }
+        let isolation = self.config.isolation;
+        for (broker, wanted) in offsets {
+            let lookup = OffsetLookup { broker, isolation, wanted };
+            self.effects.push_back(Effect::ListOffsets(lookup));
+        }
+        for (broker, doubts) in epochs {
+            self.effects.push_back(Effect::ValidateEpochs(EpochLookup { broker, doubts }));
+        }
+    }
+
+    fn wait_for_leaders(&mut self, now: MonoTime, leaderless: Vec<Slot>) {
+        if leaderless.is_empty() {
+            return;
+        }
+        for slot in leaderless {
+            self.back_off(now, slot);
+            let at = self.partitions.get(&slot).and_then(|partition| match partition.state {
+                State::Fetching { not_before, .. } => Some(not_before),
+                _ => partition.lookup_due(),
+            });
+            if let Some(at) = at {
+                self.wake_at(at);
+            }
+        }
+        self.effects.push_back(Effect::RefreshMetadata);
+    }
+
+    fn plan_fetches(&mut self, now: MonoTime) {
+        let limit = ReadAhead { bytes: self.config.partition_max_bytes, items: MAX_HELD_ITEMS };
+        let mut candidates: BTreeMap<BrokerId, Candidates> = BTreeMap::new();
+        let mut leaderless = Vec::new();
+        let mut later = None;
+        for (slot, partition) in &self.partitions {
+            let broker = match partition.readiness(now, limit) {
+                Readiness::Ready(broker) => {
+                    let here = candidates.entry(broker).or_default();
+                    here.ready.push((partition.served, *slot));
+                    broker
+                }
+                Readiness::Full(broker) => {
+                    candidates.entry(broker).or_default().full += 1;
+                    broker
+                }
+                Readiness::Leaderless => {
+                    leaderless.push(*slot);
+                    continue;
+                }
+                Readiness::Later(at) => {
+                    later = Some(later.map_or(at, |later: MonoTime| later.min(at)));
+                    continue;
+                }
+                Readiness::Idle => continue,
+            };
+            candidates.entry(broker).or_default().deliverable += partition.held_bytes;
+        }
+        if let Some(at) = later {
+            self.wake_at(at);
+        }
+        self.wait_for_leaders(now, leaderless);
+        self.withdraw_from_the_deposed();
+        let brokers = candidates.values().filter(|here| !here.ready.is_empty()).count();
+        for (broker, here) in candidates {
+            self.plan_fetch(now, broker, here, brokers);
+        }
+    }
+
+    /// A fetch to a broker that leads nothing any more and cannot be reached would hold on to its
+    /// part of the budget until it times out.
+    fn withdraw_from_the_deposed(&mut self) {
+        for (id, broker) in &mut self.brokers {
+            let (true, Leading::Something) = (broker.in_flight.is_some(), broker.leading) else {
+                continue;
+            };
+            let sources = self.partitions.values().filter_map(|partition| {
+                partition.follower.map(|(id, _)| id).or(partition.leader().map(|(id, _)| id))
+            });
+            if !sources.into_iter().any(|source| source == *id) {
+                broker.leading = Leading::Nothing;
+                self.effects.push_back(Effect::Withdraw(*id));
+            }
+        }
+    }
+
+    fn plan_fetch(&mut self, now: MonoTime, id: BrokerId, here: Candidates, brokers: usize) {
+        let broker = self.brokers.entry(id).or_insert_with(Broker::new);
+        if here.full == 0 {
+            broker.held_since = None;
+        }
+        if here.ready.is_empty() || broker.in_flight.is_some() {
+            return;
+        }
+        if now < broker.not_before {
+            let at = broker.not_before;
+            return self.wake_at(at);
+        }
+        let mut max_wait = self.config.max_wait;
+        if here.full > 0 {
+            let until = *broker.held_since.get_or_insert(now) + HOLD;
+            if now < until {
+                return self.wake_at(until);
+            }
+            max_wait = max_wait.min(HOLD);
+        }
+        let smallest = self.config.partition_max_bytes.min(self.config.max_bytes);
+        // Half of each broker's share, so that the next fetch can be under way while the last one
+        // is being delivered.
+        let share = self.budget.limit() / (2 * brokers.max(1));
+        let wanted = smallest.saturating_mul(here.ready.len());
+        let wanted = wanted.min(share.max(smallest)).min(self.config.max_bytes);
+        let overdraft =
+            if here.deliverable == 0 { Overdraft::Smallest } else { Overdraft::Refused };
+        let Some(reservation) = self.budget.reserve(wanted, smallest, overdraft) else { return };
+        let max_bytes = reservation.bytes();
+        broker.in_flight = Some(reservation);
+        broker.leading = Leading::Something;
+        let (wishes, naming) = wishes(&self.partitions, here.ready);
+        let plan = FetchPlan {
+            broker: id,
+            max_wait,
+            min_bytes: self.config.min_bytes.min(max_bytes),
+            max_bytes,
+            partition_max_bytes: self.config.partition_max_bytes,
+            isolation: self.config.isolation,
+            rack: StrBytes::from_string(self.config.rack.clone()),
+            session: broker.session.request(wishes),
+            naming,
+        };
+        self.effects.push_back(Effect::Fetch(plan));
+    }
+
+    /// The cluster refuses to tell about a topic.
+    pub(crate) fn on_topic_refused(&mut self, slot: Slot, code: ErrorCode) {
+        let Some(partition) = self.partitions.get(&slot) else { return };
+        if !matches!(partition.state, State::Halted { .. }) {
+            self.refuse(slot, BrokerId::NONE, code);
+        }
+    }
+
+    /// The consumer goes away: lets the brokers forget its sessions.
+    pub(crate) fn close(&mut self) {
+        for (id, broker) in &mut self.brokers {
+            if let Some(session_id) = broker.session.take_open_id() {
+                self.effects.push_back(Effect::EndSession { broker: *id, session_id });
+            }
+        }
+    }
+
+    /// The request that closes a session.
+    pub(crate) fn end_of_session(session_id: i32) -> FetchRequest {
+        let mut request = FetchRequest::default()
+            .with_session_id(session_id)
+            .with_session_epoch(FINAL_EPOCH)
+            .with_max_wait_ms(0);
+        request.replica_id = (-1).into();
+        request
+    }
+}
+
+/// What to ask for, those served longest ago first: a broker fills a full answer in this order.
+fn wishes(
+    partitions: &BTreeMap<Slot, Partition>,
+    mut ready: Vec<(u64, Slot)>,
+) -> (Vec<Wish>, Naming) {
+    ready.sort_unstable();
+    let mut naming = Naming::Either;
+    let mut wishes = Vec::with_capacity(ready.len());
+    for (_, slot) in ready {
+        let Some(partition) = partitions.get(&slot) else { continue };
+        let (State::Fetching { position, .. }, Some(leadership)) =
+            (partition.state, partition.leadership())
+        else {
+            continue;
+        };
+        if leadership.topic_id.is_zero() {
+            naming = Naming::NamesOnly;
+        }
+        wishes.push(Wish {
+            slot,
+            name: partition.name.clone(),
+            topic_id: leadership.topic_id,
+            offset: position.offset,
+            leader_epoch: leadership.epoch,
+            last_epoch: position.last_epoch,
+            stamp: partition.stamp,
+        });
+    }
+    (wishes, naming)
+}
