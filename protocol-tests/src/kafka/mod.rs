@@ -29,7 +29,9 @@ pub use properties::{Purpose, Timings};
 pub use shared::SharedKafka;
 pub use tool::{JavaTool, ToolOutput};
 
+pub(crate) use jars::target_directory;
 use node::Node;
+pub(crate) use process::{log_tail, run_logged, tail};
 
 /// A release of Apache Kafka the tests know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -225,7 +227,7 @@ impl Kafka {
     fn start_once(builder: &Builder, jars: &Jars) -> Result<Self, KafkaError> {
         static RUNS: AtomicU32 = AtomicU32::new(0);
         let run = RUNS.fetch_add(1, Ordering::Relaxed);
-        let directory = jars::target_directory()
+        let directory = target_directory()
             .join("kafka")
             .join("run")
             .join(format!("{}-{run}", std::process::id()));

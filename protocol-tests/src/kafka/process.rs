@@ -20,13 +20,13 @@ pub(super) fn spawn_logged(command: &mut Command, log: &Path) -> Result<Child, K
 }
 
 /// [`spawn_logged`], and waits for the end.
-pub(super) fn run_logged(command: &mut Command, log: &Path) -> Result<ExitStatus, KafkaError> {
+pub(crate) fn run_logged(command: &mut Command, log: &Path) -> Result<ExitStatus, KafkaError> {
     let program = command.get_program().to_string_lossy().into_owned();
     spawn_logged(command, log)?.wait().map_err(|source| KafkaError::Spawn { program, source })
 }
 
 /// The last lines of a log, or why it cannot be read.
-pub(super) fn log_tail(log: &Path) -> String {
+pub(crate) fn log_tail(log: &Path) -> String {
     match fs::read(log) {
         Ok(bytes) => tail(&String::from_utf8_lossy(&bytes)),
         Err(error) => format!("({}: {error})", log.display()),
@@ -34,7 +34,7 @@ pub(super) fn log_tail(log: &Path) -> String {
 }
 
 /// The last 30 lines.
-pub(super) fn tail(text: &str) -> String {
+pub(crate) fn tail(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(30)..].join("\n")
 }

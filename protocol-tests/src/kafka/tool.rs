@@ -63,6 +63,11 @@ impl JavaTool {
         self
     }
 
+    /// For callers that talk to the tool while it runs.
+    pub(crate) fn into_command(self) -> Command {
+        self.command
+    }
+
     /// Runs the tool with `input` as its standard input.
     ///
     /// # Errors
@@ -73,7 +78,7 @@ impl JavaTool {
 }
 
 /// Runs `command` to its end with `input` as its standard input.
-pub(crate) fn run(
+fn run(
     mut command: Command,
     name: &str,
     input: &str,

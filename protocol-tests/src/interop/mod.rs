@@ -1,0 +1,8 @@
+//! Other people's clients, as child processes, against the simulated cluster (and against Apache
+//! Kafka, which shows that a scenario asks for nothing Kafka would not do).
+
+mod console;
+mod python;
+
+pub use console::{ConsoleConsumer, ConsoleProducer};
+pub use python::{Event, InteropError, Library, Reading, Report, Session};
