@@ -26,7 +26,7 @@ pub enum ConnectErrorKind {
     #[error("configuration: {0}")]
     Config(#[from] ConfigError),
     /// No bootstrap address led to a broker that answered within the time-out.
-    #[error("no broker answered within {within:?}: {}", display_list(failures))]
+    #[error("no broker answered within {}: {}", rounded(*within), display_list(failures))]
     Unreachable {
         /// How long it was tried.
         within: Duration,
@@ -152,7 +152,7 @@ pub enum PeerFailure {
         message: Arc<str>,
     },
     /// Nothing came back in time.
-    #[error("nothing came back within {after:?} while {during}{}", silence_hint(*during))]
+    #[error("nothing came back within {} while {during}{}", rounded(*after), silence_hint(*during))]
     TimedOut {
         /// How long it was waited for.
         after: Duration,
@@ -171,7 +171,7 @@ pub enum PeerFailure {
         /// What it sent, as far as it was recognised.
         seen: Arc<str>,
         /// What to look at.
-        hint: &'static str,
+        hint: Arc<str>,
     },
     /// A frame longer than allowed.
     #[error("a frame of {length} bytes is above the limit of {max} bytes")]
@@ -235,6 +235,11 @@ impl fmt::Display for ConnectionStage {
             Self::Ready => "waiting for an answer",
         })
     }
+}
+
+/// Microseconds tell nothing here.
+fn rounded(time: Duration) -> String {
+    format!("{:?}", Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)))
 }
 
 fn silence_hint(during: ConnectionStage) -> &'static str {

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use milena_protocol::frame::{ForeignPeer, FrameDecoder, FrameError};
+use milena_protocol::frame::{FrameDecoder, FrameError};
 use milena_protocol::messages::{ApiKey, ApiVersionsRequest, ApiVersionsResponse};
 use milena_protocol::request::EncodedRequest;
 use milena_protocol::time::MonoTime;
@@ -197,7 +197,20 @@ impl<T> Connection<T> {
 
     /// Reading or writing failed.
     pub(crate) fn on_io_error(&mut self, error: &std::io::Error) {
-        self.fail(PeerFailure::io(error));
+        use std::io::ErrorKind;
+        let during = self.stage();
+        let closed = matches!(
+            error.kind(),
+            ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionAborted
+                | ErrorKind::BrokenPipe
+                | ErrorKind::UnexpectedEof
+        );
+        // How a peer closes depends on timing; before the connection is ready the hint matters.
+        self.fail(match closed && during < ConnectionStage::Ready {
+            true => PeerFailure::Closed { during },
+            false => PeerFailure::io(error),
+        });
     }
 
     /// Time has passed.
@@ -489,22 +502,14 @@ fn peek_id(frame: &[u8]) -> i32 {
 }
 
 fn frame_failure(error: &FrameError) -> PeerFailure {
+    let seen = || format!("it sent {}", error.head()).into();
     if let Some(foreign) = error.looks_like() {
-        let hint = match foreign {
-            ForeignPeer::Http => "is this the port of a web server?",
-            ForeignPeer::Tls => "the listener expects TLS, and this client was told plaintext",
-            _ => "is this the port of a Kafka listener?",
-        };
-        let seen = format!("{foreign}, beginning with {}", error.head());
-        return PeerFailure::NotKafka { seen: seen.into(), hint };
+        return PeerFailure::NotKafka { seen: seen(), hint: foreign.to_string().into() };
     }
     match error {
-        FrameError::TooLarge { length, max, head } if *max <= UNPROVEN_MAX => {
-            let seen = format!("bytes beginning with {head}, a frame of {length} bytes");
-            PeerFailure::NotKafka {
-                seen: seen.into(),
-                hint: "is this the port of a Kafka listener?",
-            }
+        FrameError::TooLarge { max, .. } if *max <= UNPROVEN_MAX => {
+            let hint = "is this the port of a Kafka listener?";
+            PeerFailure::NotKafka { seen: seen(), hint: hint.into() }
         }
         FrameError::TooLarge { length, max, .. } => {
             PeerFailure::Oversized { length: u64::from(*length), max: *max }

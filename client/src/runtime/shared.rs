@@ -137,7 +137,10 @@ impl Shared {
 
     pub(super) async fn first_image(&self, within: Duration) -> Result<(), ConnectError> {
         let mut watch = self.store.watch();
-        let deadline = self.clock.instant(self.clock.now() + within);
+        let started = self.clock.now();
+        let deadline = self.clock.instant(started + within);
+        let unreachable =
+            |troubles| ConnectError::unreachable(self.clock.now() - started, troubles);
         while self.store.image().generation == 0 {
             tokio::select! {
                 biased;
@@ -146,11 +149,11 @@ impl Shared {
                     let troubles = self.troubles();
                     // What cannot become better by waiting is told at once.
                     if !troubles.iter().any(EndpointFailure::is_retriable) {
-                        return Err(ConnectError::unreachable(within, troubles));
+                        return Err(unreachable(troubles));
                     }
                 }
                 () = tokio::time::sleep_until(deadline) => {
-                    return Err(ConnectError::unreachable(within, self.troubles()));
+                    return Err(unreachable(self.troubles()));
                 }
             }
         }
