@@ -16,6 +16,12 @@ mod runtime;
 
 pub use admin::Admin;
 pub use config::client::{MetadataRecovery, TopicCreation};
-pub use error::{AdminError, ConfigError, ConnectError, Persistence, RequestError};
+pub use config::producer::{Acks, Idempotence};
+pub use error::{
+    AdminError, ConfigError, ConnectError, FlushError, Persistence, ProduceError, ProduceErrorKind,
+    RequestError, TryEnqueueError,
+};
 pub use kafka::{BootstrapServers, Kafka, KafkaBuilder};
 pub use milena_protocol as protocol;
+pub use producer::{Delivery, Producer, ProducerBuilder, RecordMetadata};
+pub use record::{Data, Record, RecordHeader, TopicRef};

@@ -16,6 +16,7 @@ use std::fmt;
 pub use admin::{AdminError, AdminErrorKind};
 pub use config::ConfigError;
 pub use connect::{AddressFailure, ConnectError, ConnectErrorKind, EndpointFailure, PeerFailure};
+pub use produce::{FlushError, Hindrance, ProduceError, ProduceErrorKind, TryEnqueueError};
 pub use request::{RequestError, RequestErrorKind};
 
 /// Whether something that failed may nevertheless have taken effect at the broker.

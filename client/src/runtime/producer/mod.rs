@@ -1,1 +1,15 @@
-//! The task of the producer.
+//! The producer at run time: lanes that senders write into, and the task that sends.
+
+pub(crate) mod accumulator;
+mod clock;
+pub(crate) mod completion;
+pub(crate) mod failures;
+mod lane;
+pub(crate) mod memory;
+mod parked;
+pub(crate) mod task;
+mod topics;
+mod wire;
+
+pub(crate) use lane::Placed;
+pub(crate) use parked::Parked;

@@ -1,0 +1,721 @@
+//! The producer's task: takes full and ripe batches out of the lanes, lets the machine decide,
+//! and carries out what it says. The only place that reads the time for the machine.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use milena_protocol::ErrorCode;
+use milena_protocol::ids::{ProducerEpoch, ProducerId, TopicName};
+use milena_protocol::messages::InitProducerIdRequest;
+use milena_protocol::time::MonoTime;
+use tokio::sync::oneshot;
+
+use super::accumulator::{Event, Shared};
+use super::completion::Completion;
+use super::lane::{Lane, OpenBatch};
+use super::memory::{Grant, Memory};
+use super::parked::ParkedRecord;
+use super::topics::{Registry, with_topic};
+use super::wire::{self, Shape};
+use crate::config::producer::ProducerConfig;
+use crate::environment::BoxFuture;
+use crate::error::{FlushError, Hindrance, ProduceError, ProduceErrorKind, RequestError};
+use crate::machine::backoff::Backoff;
+use crate::machine::producer::{
+    Batch, Effect, Incarnation, LaneId, Outcome, ProducerMachine, RequestId, Span,
+};
+use crate::runtime::core::{Core, Destination, MetadataWatch, Purpose, RawResponse, RefreshReason};
+
+/// Whom to tell about a batch, and what to give back when it is gone.
+#[derive(Clone)]
+struct Tag(Arc<TagInner>);
+
+struct TagInner {
+    lane: Arc<Lane>,
+    completion: Arc<Completion>,
+    total: u32,
+    generation: u64,
+    reserved: usize,
+    memory: Arc<Memory>,
+}
+
+impl Drop for TagInner {
+    fn drop(&mut self) {
+        self.lane.queued.fetch_sub(1, Ordering::Relaxed);
+        self.memory.give_back(self.reserved);
+    }
+}
+
+type Reply = oneshot::Sender<Result<(), FlushError>>;
+
+/// A caller of `flush` that waits.
+struct PendingFlush {
+    stage: FlushStage,
+    reply: Reply,
+}
+
+#[derive(Clone, Copy)]
+enum FlushStage {
+    /// For the parked records up to this number to be put into batches.
+    Parked(u64),
+    /// For the batches up to this generation to end.
+    Batches(u64),
+}
+
+/// Whether the producer still takes records.
+enum Phase {
+    Open,
+    /// Every handle is gone; what is here is sent.
+    Orphaned,
+    /// What is here is sent until then.
+    Closing {
+        by: MonoTime,
+        replies: Vec<Reply>,
+    },
+}
+
+/// The producer's task.
+pub(crate) struct ProducerTask {
+    core: Core,
+    shared: Arc<Shared>,
+    config: ProducerConfig,
+    machine: ProducerMachine<Tag>,
+    registry: Registry,
+    watch: MetadataWatch,
+    seen_image: Option<u64>,
+    /// Open batches by the time at which they are ripe.
+    lingering: VecDeque<(MonoTime, LaneId)>,
+    /// Lanes whose open batch is ripe but could not go out, and when it was opened.
+    ripe: BTreeMap<LaneId, MonoTime>,
+    requests: BTreeMap<RequestId, Shape>,
+    id_request: Option<BoxFuture<Result<Incarnation, IdFailure>>>,
+    id_failures: u32,
+    id_retry_at: Option<MonoTime>,
+    parked_retry_at: Option<MonoTime>,
+    generation: u64,
+    /// How many batches of each generation have not ended.
+    outstanding: BTreeMap<u64, usize>,
+    flushes: Vec<PendingFlush>,
+    phase: Phase,
+    last_mail: MonoTime,
+    mail: Vec<Event>,
+}
+
+/// Why there is no producer id.
+enum IdFailure {
+    /// May pass.
+    Passing(Hindrance),
+    /// Will not.
+    Lasting(Hindrance),
+}
+
+/// The cached clock is kept up for so long after something happened.
+const CLOCK_IDLE: Duration = Duration::from_millis(100);
+
+/// How old the cached clock may get.
+const CLOCK_TICK: Duration = Duration::from_millis(1);
+
+impl ProducerTask {
+    pub(crate) fn new(core: Core, shared: Arc<Shared>, config: ProducerConfig) -> Self {
+        Self {
+            watch: core.metadata_watch(),
+            machine: ProducerMachine::new(&config),
+            core,
+            shared,
+            config,
+            registry: Registry::default(),
+            seen_image: None,
+            lingering: VecDeque::new(),
+            ripe: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            id_request: None,
+            id_failures: 0,
+            id_retry_at: None,
+            parked_retry_at: None,
+            generation: 0,
+            outstanding: BTreeMap::new(),
+            flushes: Vec::new(),
+            phase: Phase::Open,
+            last_mail: MonoTime::ZERO,
+            mail: Vec::new(),
+        }
+    }
+
+    /// Runs until the producer is closed, or every handle is gone and everything has ended.
+    pub(crate) async fn run(mut self) {
+        let timer = tokio::time::sleep(Duration::ZERO);
+        tokio::pin!(timer);
+        loop {
+            let now = self.shared.now();
+            self.turn(now);
+            if self.is_finished(now) {
+                return;
+            }
+            let next = self.next_wake(now);
+            let armed = timer.deadline();
+            let due = next.map(|at| self.shared.instant(at));
+            if let Some(due) = due
+                && (due < armed || timer.is_elapsed())
+            {
+                timer.as_mut().reset(due);
+            }
+            let shared = Arc::clone(&self.shared);
+            let timed = due.is_some();
+            let id = async {
+                match &mut self.id_request {
+                    Some(request) => request.await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = shared.wake.notified() => {}
+                result = id => self.producer_id_came(result),
+                () = self.watch.changed() => {}
+                () = timer.as_mut(), if timed && !timer.is_elapsed() => {}
+            }
+        }
+    }
+
+    /// Everything there is to do now.
+    fn turn(&mut self, now: MonoTime) {
+        self.read_mail(now);
+        self.follow_metadata(now);
+        self.look_after_parked(now);
+        self.ripen(now);
+        self.machine.on_timeout(now);
+        self.retry_producer_id(now);
+        // Effects make room for ripe batches, and ripe batches make effects.
+        loop {
+            let acted = self.carry_out(now);
+            if !self.harvest(now) && !acted {
+                break;
+            }
+        }
+        self.answer_flushes(now);
+        self.keep_clock(now);
+    }
+
+    fn read_mail(&mut self, now: MonoTime) {
+        let mut mail = std::mem::take(&mut self.mail);
+        self.shared.take_mail(&mut mail);
+        if !mail.is_empty() {
+            self.last_mail = now;
+        }
+        for event in mail.drain(..) {
+            match event {
+                Event::Opened(lane, at) => {
+                    self.lingering.push_back((at + self.config.linger, lane));
+                }
+                Event::Full(id) => {
+                    if let Some(lane) = self.registry.lane(id) {
+                        let full = lane.take_full();
+                        self.seal(now, id, full);
+                    }
+                }
+                Event::Parked(topic) => {
+                    self.core.want_topic(&topic);
+                    self.seen_image = None;
+                }
+                Event::Exhausted => self.hurry(),
+                Event::Answer(request, result) => self.answered(now, request, result),
+                Event::Flush(reply) => self.flush(now, reply),
+                Event::Close { by, done } => self.close(now, by, done),
+                Event::Orphaned => {
+                    if matches!(self.phase, Phase::Open) {
+                        self.phase = Phase::Orphaned;
+                        self.take_everything(now);
+                    }
+                }
+            }
+        }
+        self.mail = mail;
+    }
+
+    /// Gives batches to the machine.
+    fn seal(&mut self, now: MonoTime, id: LaneId, batches: VecDeque<OpenBatch>) {
+        if batches.is_empty() {
+            return;
+        }
+        if let Some(topic) = self.registry.wants(id, now) {
+            self.core.want_topic(&topic);
+        }
+        let Some(lane) = self.registry.lane(id) else { return };
+        for open in batches {
+            let records = open.builder.seal();
+            lane.queued.fetch_add(1, Ordering::Relaxed);
+            let tag = Tag(Arc::new(TagInner {
+                lane: Arc::clone(lane),
+                completion: open.completion,
+                total: records.count() as u32,
+                generation: self.generation,
+                reserved: open.reserved,
+                memory: Arc::clone(&self.shared.memory),
+            }));
+            *self.outstanding.entry(self.generation).or_default() += 1;
+            self.machine.on_batch(now, id, Batch::new(records, tag, open.opened));
+        }
+    }
+
+    /// Nothing is to linger any longer.
+    fn hurry(&mut self) {
+        while let Some((_, id)) = self.lingering.pop_front() {
+            if let Some(opened) = self.registry.lane(id).and_then(|lane| lane.open_since()) {
+                self.ripe.insert(id, opened);
+            }
+        }
+    }
+
+    /// Takes what is open, too.
+    fn take_everything(&mut self, now: MonoTime) {
+        let lingering = self.lingering.drain(..).map(|(_, lane)| lane);
+        let mut open: Vec<_> = lingering.chain(self.ripe.keys().copied()).collect();
+        self.ripe.clear();
+        open.sort_unstable();
+        open.dedup();
+        for id in open {
+            if let Some(lane) = self.registry.lane(id) {
+                let all = lane.take_all();
+                self.seal(now, id, all);
+            }
+        }
+    }
+
+    /// Finds the lanes whose open batch has lingered long enough.
+    fn ripen(&mut self, now: MonoTime) {
+        while let Some(&(due, id)) = self.lingering.front()
+            && due <= now
+        {
+            self.lingering.pop_front();
+            if let Some(opened) = self.registry.lane(id).and_then(|lane| lane.open_since())
+                // A batch that was opened since has an entry of its own.
+                && opened + self.config.linger <= now
+            {
+                self.ripe.insert(id, opened);
+            }
+        }
+    }
+
+    /// Takes ripe batches that can go out at once, or whose delivery time-out has passed. Others
+    /// stay open and take more records. True if any was taken.
+    fn harvest(&mut self, now: MonoTime) -> bool {
+        let late = |opened: MonoTime| opened + self.config.delivery_timeout <= now;
+        let ready: Vec<_> = self
+            .ripe
+            .iter()
+            .filter(|&(&id, &opened)| self.machine.wants(id) || late(opened))
+            .map(|(&id, _)| id)
+            .collect();
+        for &id in &ready {
+            self.ripe.remove(&id);
+            if let Some(lane) = self.registry.lane(id) {
+                let all = lane.take_all();
+                self.seal(now, id, all);
+            }
+        }
+        !ready.is_empty()
+    }
+
+    /// True if there was anything to carry out.
+    fn carry_out(&mut self, now: MonoTime) -> bool {
+        let mut acted = false;
+        while let Some(effect) = self.machine.poll_effect(now) {
+            acted = true;
+            match effect {
+                Effect::Send { request, broker, parts } => {
+                    let (shape, outgoing) = wire::request(&self.config, broker, parts);
+                    self.requests.insert(request, shape);
+                    let shared = Arc::clone(&self.shared);
+                    self.core.submit(broker, Purpose::Produce, outgoing, move |result| {
+                        shared.post(Event::Answer(request, result));
+                    });
+                }
+                Effect::Complete { span, outcome } => self.complete(span, outcome),
+                Effect::Spent(records) => {
+                    if let Some(buffer) = records.reclaim() {
+                        self.shared.recycle(buffer);
+                    }
+                }
+                Effect::FetchProducerId { spent } => {
+                    tracing::debug!(?spent, "asking for a producer id");
+                    self.id_failures = 0;
+                    self.ask_producer_id();
+                }
+                Effect::RefreshMetadata => {
+                    self.core.refresh_metadata(RefreshReason::StaleLeader);
+                }
+                Effect::DataLost { lane, last_acknowledged } => {
+                    if let Some(lane) = self.registry.lane(lane) {
+                        tracing::error!(
+                            topic = %lane.topic,
+                            partition = %lane.index,
+                            %last_acknowledged,
+                            "the log has lost records it had acknowledged; going on behind them"
+                        );
+                    }
+                }
+            }
+        }
+        acted
+    }
+
+    fn complete(&mut self, span: Span<Tag>, outcome: Outcome) {
+        let Span { tag: Tag(tag), first, count } = span;
+        if tag.completion.complete((first, count), tag.total, outcome)
+            && let Some(left) = self.outstanding.get_mut(&tag.generation)
+        {
+            *left -= 1;
+            if *left == 0 {
+                self.outstanding.remove(&tag.generation);
+            }
+        }
+    }
+
+    fn answered(
+        &mut self,
+        now: MonoTime,
+        request: RequestId,
+        result: Result<RawResponse, RequestError>,
+    ) {
+        let Some(shape) = self.requests.remove(&request) else { return };
+        let reading = shape.read(self.config.acks, result);
+        if !reading.throttle.is_zero() {
+            self.core.throttle(shape.broker, Purpose::Produce, reading.throttle);
+        }
+        if !reading.hints.is_empty() {
+            // So that the retry already goes to the new leader.
+            self.core.apply_leader_hints(reading.hints);
+            self.follow_metadata(now);
+        }
+        self.machine.on_answer(now, request, reading.answer, self.shared.random());
+    }
+
+    /// Takes over what has changed in the metadata since the last time.
+    fn follow_metadata(&mut self, now: MonoTime) {
+        let image = self.core.image();
+        if self.seen_image == Some(image.generation) {
+            return;
+        }
+        self.seen_image = Some(image.generation);
+        let mut names = self.registry.names();
+        names.extend(self.shared.parking.lock().topics());
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            let Some(topic) = image.topic(&name) else { continue };
+            if let Some(code) = topic.error.filter(|code| !code.is_retriable())
+                && topic.partitions.is_empty()
+            {
+                self.refuse_parked(&name, code);
+                continue;
+            }
+            let changed = self.registry.apply(now, topic, &mut self.machine);
+            if let Some(left) = &changed {
+                for &broker in left {
+                    self.core.withdraw(broker, Purpose::Produce);
+                }
+            }
+            self.publish(&name, changed.is_some());
+        }
+    }
+
+    /// Shows senders a topic, after the records that waited for it were put into its lanes.
+    fn publish(&mut self, name: &TopicName, changed: bool) {
+        let shared = Arc::clone(&self.shared);
+        let mut parking = shared.parking.lock();
+        let waiting = parking.take(name);
+        if !changed && waiting.is_empty() {
+            return;
+        }
+        let Some(lanes) = self.registry.lanes_of(name) else {
+            parking.restore(name, waiting);
+            return;
+        };
+        let mut left = VecDeque::new();
+        for parked in waiting {
+            // Its own memory is enough for a batch of its own.
+            let mut grant = Grant::of(&shared.memory, parked.bytes);
+            match shared.place_in(&lanes, &parked.record, &mut grant) {
+                Some(Ok(placed)) => parked.delivery.placed(placed),
+                Some(Err(super::accumulator::Refusal::Rejected(error))) => {
+                    shared.failures.parked_failed(&error, &parked.delivery);
+                    parked.delivery.failed(error);
+                }
+                Some(Err(super::accumulator::Refusal::Full { .. })) | None => {
+                    grant.keep();
+                    left.push_back(parked);
+                }
+            }
+        }
+        parking.restore(name, left);
+        if changed {
+            let topics = with_topic(&shared.topics.load(), name.clone(), lanes);
+            shared.topics.store(Arc::new(topics));
+        }
+    }
+
+    fn refuse_parked(&mut self, topic: &TopicName, code: ErrorCode) {
+        let refused = self.shared.parking.lock().take(topic);
+        for parked in refused {
+            let kind = ProduceErrorKind::Refused { code, message: None };
+            self.fail_parked(parked, ProduceError::new(kind).in_topic(topic.clone()));
+        }
+    }
+
+    fn fail_parked(&self, parked: ParkedRecord, error: ProduceError) {
+        self.shared.memory.give_back(parked.bytes);
+        self.shared.failures.parked_failed(&error, &parked.delivery);
+        parked.delivery.failed(error);
+    }
+
+    /// Asks again for topics that records wait for, and gives up on those that waited too long.
+    fn look_after_parked(&mut self, now: MonoTime) {
+        let patience = self.patience();
+        let (overdue, empty) = {
+            let mut parking = self.shared.parking.lock();
+            (parking.take_overdue(now, patience), parking.is_empty())
+        };
+        for parked in overdue {
+            let waited = now.saturating_since(parked.since);
+            let name = parked.record.topic.as_str();
+            let kind = match self.registry.partitions(name) {
+                Some(partitions) => ProduceErrorKind::UnknownPartition { partitions, waited },
+                None => ProduceErrorKind::UnknownTopic { waited },
+            };
+            let mut error = ProduceError::new(kind);
+            if let crate::record::TopicRef::Named(name) = &parked.record.topic {
+                error = error.in_topic(name.clone());
+            }
+            if let Some(partition) = parked.record.partition {
+                error = error.in_partition(partition);
+            }
+            self.fail_parked(parked, error);
+        }
+        if empty {
+            self.parked_retry_at = None;
+            return;
+        }
+        match self.parked_retry_at {
+            Some(at) if at > now => {}
+            Some(_) => {
+                self.core.refresh_metadata(RefreshReason::UnknownTopic);
+                self.parked_retry_at = Some(now + self.config.retry_backoff);
+            }
+            // The first time the wish for the topic is enough.
+            None => self.parked_retry_at = Some(now + self.config.retry_backoff),
+        }
+    }
+
+    /// How long a record may wait for its topic.
+    fn patience(&self) -> Duration {
+        self.config.max_block.min(self.config.delivery_timeout)
+    }
+
+    fn ask_producer_id(&mut self) {
+        self.id_retry_at = None;
+        let core = self.core.clone();
+        let timeout = self.config.request_timeout;
+        self.id_request = Some(Box::pin(async move { fetch_producer_id(&core, timeout).await }));
+    }
+
+    fn producer_id_came(&mut self, result: Result<Incarnation, IdFailure>) {
+        let now = self.shared.now();
+        self.id_request = None;
+        match result {
+            Ok(incarnation) => {
+                tracing::debug!(id = %incarnation.id, epoch = %incarnation.epoch, "producer id");
+                self.machine.on_producer_id(now, incarnation);
+            }
+            Err(IdFailure::Passing(why)) => {
+                tracing::debug!(%why, "no producer id yet");
+                self.id_failures += 1;
+                let backoff =
+                    Backoff::new(self.config.retry_backoff, self.config.retry_backoff_max);
+                let wait = backoff.after(self.id_failures, self.shared.random());
+                self.id_retry_at = Some(now + wait);
+            }
+            Err(IdFailure::Lasting(why)) => self.machine.on_no_producer_id(now, why),
+        }
+    }
+
+    fn retry_producer_id(&mut self, now: MonoTime) {
+        if self.id_retry_at.is_some_and(|at| at <= now) {
+            self.ask_producer_id();
+        }
+    }
+
+    fn flush(&mut self, now: MonoTime, reply: Reply) {
+        self.take_everything(now);
+        let (parked, oldest) = self.shared.parking.lock().numbers();
+        let stage = match oldest {
+            Some(_) => FlushStage::Parked(parked),
+            None => self.next_generation(),
+        };
+        self.flushes.push(PendingFlush { stage, reply });
+    }
+
+    /// What is taken from now on belongs to another generation.
+    fn next_generation(&mut self) -> FlushStage {
+        let current = self.generation;
+        self.generation += 1;
+        FlushStage::Batches(current)
+    }
+
+    fn answer_flushes(&mut self, now: MonoTime) {
+        if self.flushes.is_empty() {
+            return;
+        }
+        let (_, oldest_parked) = self.shared.parking.lock().numbers();
+        for mut flush in std::mem::take(&mut self.flushes) {
+            if let FlushStage::Parked(number) = flush.stage
+                && oldest_parked.is_none_or(|oldest| oldest > number)
+            {
+                self.take_everything(now);
+                self.carry_out(now);
+                flush.stage = self.next_generation();
+            }
+            let open = self.outstanding.first_key_value().map(|(generation, _)| *generation);
+            match flush.stage {
+                FlushStage::Batches(until) if open.is_none_or(|oldest| oldest > until) => {
+                    // Whoever asked may be gone.
+                    let _ = flush.reply.send(self.shared.failures.take());
+                }
+                FlushStage::Batches(_) | FlushStage::Parked(_) => self.flushes.push(flush),
+            }
+        }
+    }
+
+    fn close(&mut self, now: MonoTime, by: MonoTime, done: Reply) {
+        self.shared.parking.lock().refuse_more();
+        self.take_everything(now);
+        match &mut self.phase {
+            Phase::Closing { by: earlier, replies } => {
+                *earlier = by.min(*earlier);
+                replies.push(done);
+            }
+            Phase::Open | Phase::Orphaned => {
+                self.phase = Phase::Closing { by, replies: vec![done] };
+            }
+        }
+    }
+
+    fn is_finished(&mut self, now: MonoTime) -> bool {
+        let idle = self.outstanding.is_empty()
+            && self.lingering.is_empty()
+            && self.ripe.is_empty()
+            && self.shared.parking.lock().is_empty();
+        match &mut self.phase {
+            Phase::Open => false,
+            Phase::Orphaned => idle,
+            Phase::Closing { by, .. } if !idle && *by > now => {
+                // Parked records may have been put into lanes meanwhile.
+                self.take_everything(now);
+                false
+            }
+            Phase::Closing { replies, .. } => {
+                let replies = std::mem::take(replies);
+                self.end(&ProduceErrorKind::Closed);
+                let mut result = self.shared.failures.take();
+                for reply in replies {
+                    let _ = reply.send(result.clone());
+                    result = result.and(Ok(()));
+                }
+                true
+            }
+        }
+    }
+
+    /// Ends everything that is still here.
+    fn end(&mut self, kind: &ProduceErrorKind) {
+        let parked = self.shared.parking.lock().close();
+        for parked in parked {
+            let mut error = ProduceError::new(kind.clone());
+            if let crate::record::TopicRef::Named(name) = &parked.record.topic {
+                error = error.in_topic(name.clone());
+            }
+            self.fail_parked(parked, error);
+        }
+        let now = self.shared.now();
+        let lanes: Vec<_> = self.registry.lanes().cloned().collect();
+        for lane in lanes {
+            let rest = lane.close();
+            self.seal(now, lane.id, rest);
+        }
+        self.machine.fail_everything(kind);
+        while let Some(effect) = self.machine.poll_effect(now) {
+            if let Effect::Complete { span, outcome } = effect {
+                self.complete(span, outcome);
+            }
+        }
+    }
+
+    fn next_wake(&self, now: MonoTime) -> Option<MonoTime> {
+        let parked = self.shared.parking.lock().oldest().map(|since| since + self.patience());
+        let late = self.ripe.values().min().map(|&opened| opened + self.config.delivery_timeout);
+        let closing = match self.phase {
+            Phase::Closing { by, .. } => Some(by),
+            Phase::Open | Phase::Orphaned => None,
+        };
+        let tick = self.keeps_clock(now).then(|| now + CLOCK_TICK);
+        let linger = self.lingering.front().map(|&(due, _)| due);
+        [
+            self.machine.poll_timeout(),
+            linger,
+            late,
+            parked,
+            self.parked_retry_at,
+            self.id_retry_at,
+            closing,
+            tick,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    fn keeps_clock(&self, now: MonoTime) -> bool {
+        let open = !self.lingering.is_empty() || !self.ripe.is_empty();
+        open && now.saturating_since(self.last_mail) < CLOCK_IDLE
+    }
+
+    fn keep_clock(&self, now: MonoTime) {
+        if self.keeps_clock(now) {
+            self.shared.clock.refresh();
+        } else {
+            self.shared.clock.forget();
+        }
+    }
+}
+
+impl Drop for ProducerTask {
+    fn drop(&mut self) {
+        // Also when the runtime goes first: nobody is left waiting.
+        self.end(&ProduceErrorKind::TaskStopped);
+        self.shared.stop();
+    }
+}
+
+/// One attempt at a producer id (KIP-98).
+async fn fetch_producer_id(core: &Core, timeout: Duration) -> Result<Incarnation, IdFailure> {
+    let request = InitProducerIdRequest::default()
+        .with_transactional_id(None)
+        .with_transaction_timeout_ms(i32::MAX)
+        .with_producer_id(ProducerId::NONE.get().into())
+        .with_producer_epoch(ProducerEpoch::NONE.get());
+    let answer = core.request(Destination::Any, Purpose::Control, request, timeout).await;
+    let response = answer.map_err(|error| {
+        let why = Hindrance::Request(error.kind.clone());
+        if error.is_retriable() { IdFailure::Passing(why) } else { IdFailure::Lasting(why) }
+    })?;
+    let code = ErrorCode(response.error_code);
+    match code.check() {
+        Ok(()) => Ok(Incarnation {
+            id: ProducerId(response.producer_id.0),
+            epoch: ProducerEpoch(response.producer_epoch),
+        }),
+        Err(code) if code.is_retriable() => Err(IdFailure::Passing(Hindrance::Code(code))),
+        Err(code) => Err(IdFailure::Lasting(Hindrance::Code(code))),
+    }
+}
