@@ -13,6 +13,8 @@ mod net;
 pub mod producer;
 pub mod record;
 mod runtime;
+#[cfg(test)]
+mod testing;
 
 pub use admin::Admin;
 pub use config::client::{MetadataRecovery, TopicCreation};

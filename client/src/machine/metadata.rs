@@ -109,6 +109,8 @@ pub(crate) struct Metadata {
     wanted: BTreeMap<TopicName, Wanted>,
     need: Need,
     round: Option<Round>,
+    /// Brokers that were overtaken and have not answered since; they are asked last.
+    silent: BTreeSet<BrokerId>,
     not_before: MonoTime,
     last_full: Option<MonoTime>,
     failures: u32,
@@ -135,6 +137,7 @@ impl Metadata {
             wanted: BTreeMap::new(),
             need: Need::Everything,
             round: None,
+            silent: BTreeSet::new(),
             not_before: MonoTime::ZERO,
             last_full: None,
             failures: 0,
@@ -226,6 +229,7 @@ impl Metadata {
         from: BrokerId,
         answer: &MetadataResponse,
     ) {
+        self.silent.remove(&from);
         if let Err(error) = ErrorCode(answer.error_code).check() {
             if error == ErrorCode::REBOOTSTRAP_REQUIRED {
                 self.start_from_bootstrap();
@@ -241,6 +245,7 @@ impl Metadata {
             // The answer of a broker that was overtaken: merged all the same.
             return;
         };
+        self.silent.extend(round.open.iter().filter(|broker| **broker != from));
         self.failures = 0;
         self.unchanged = if changed { 0 } else { self.unchanged.saturating_add(1) };
         for topic in &round.topics {
@@ -260,6 +265,7 @@ impl Metadata {
 
     /// A broker could not be asked or did not answer: the next one is asked at once.
     pub(crate) fn on_failure(&mut self, from: BrokerId) {
+        self.silent.remove(&from);
         let Some(round) = &mut self.round else { return };
         if round.open.remove(&from) {
             round.failed.insert(from);
@@ -326,12 +332,13 @@ impl Metadata {
         let round = self.round.as_ref()?;
         let untried = |id: &BrokerId| !round.failed.contains(id) && !round.open.contains(id);
         let known: Vec<BrokerId> = self.image.brokers.keys().copied().collect();
-        let from_known = match round.from_bootstrap {
-            true => None,
-            false => pick(&known, random, &untried, state),
-        };
-        if from_known.is_some() {
-            return from_known;
+        if !round.from_bootstrap {
+            let audible = |id: &BrokerId| untried(id) && !self.silent.contains(id);
+            let chosen = pick(&known, random, &audible, state)
+                .or_else(|| pick(&known, random, &untried, state));
+            if chosen.is_some() {
+                return chosen;
+            }
         }
         let allowed = match self.settings.recovery {
             MetadataRecovery::Rebootstrap => true,

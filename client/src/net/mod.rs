@@ -5,6 +5,3 @@ mod link;
 mod outbox;
 pub(crate) mod pool;
 mod slot;
-
-#[cfg(test)]
-mod tests;

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use milena_protocol::ids::BrokerId;
 use milena_protocol::time::MonoTime;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use super::dial::Dialler;
 use super::link::Link;
-use super::slot::{Slot, Wish};
+use super::slot::{Completion, Slot, Wish};
 use crate::environment::Environment;
 use crate::error::RequestErrorKind;
 use crate::error::connect::{AddressFailure, EndpointFailure};
@@ -53,6 +55,9 @@ struct Common {
     clock: Clock,
     settings: PoolSettings,
     directory: Arc<dyn Directory>,
+    /// How many connection tasks have not ended.
+    running: AtomicUsize,
+    one_ended: Notify,
 }
 
 impl Pool {
@@ -63,14 +68,45 @@ impl Pool {
         directory: Arc<dyn Directory>,
     ) -> Self {
         let slots = Slots { by_target: BTreeMap::new(), wish: Wish::Serve };
-        let common = Common { environment, clock, settings, directory };
+        let common = Common {
+            environment,
+            clock,
+            settings,
+            directory,
+            running: AtomicUsize::new(0),
+            one_ended: Notify::new(),
+        };
         Self { slots: Mutex::new(slots), common: Arc::new(common) }
     }
 
     /// See [`crate::runtime::core::Core::submit`].
     pub(crate) fn submit(&self, to: BrokerId, purpose: Purpose, request: Outgoing, done: Done) {
         let now = self.common.clock.now();
-        self.slot(to, purpose).push(now, request, done);
+        let mut pending = (request, done);
+        // A slot that ended for lack of use is replaced; one that ended with the client, or with
+        // the runtime, would only be followed by another of its kind.
+        for _ in 0..2 {
+            let slot = self.slot(to, purpose);
+            match slot.push(now, pending.0, pending.1) {
+                Ok(()) => return,
+                Err(given_back) => pending = given_back,
+            }
+            self.forget(&slot);
+        }
+        let (request, done) = pending;
+        Completion::new(done, request.key, to).fail(RequestErrorKind::Closed);
+    }
+
+    /// Ends all connections of that purpose at once: nobody needs it any more.
+    pub(crate) fn release(&self, purpose: Purpose) {
+        let released: Vec<_> = {
+            let slots = &mut self.slots.lock().by_target;
+            let targets: Vec<_> = slots.keys().filter(|(_, of)| *of == purpose).copied().collect();
+            targets.into_iter().filter_map(|target| slots.remove(&target)).collect()
+        };
+        for slot in released {
+            slot.wish(Wish::End);
+        }
     }
 
     pub(crate) fn withdraw(&self, from: BrokerId, purpose: Purpose) {
@@ -103,7 +139,7 @@ impl Pool {
         let slots: Vec<_> = self.slots.lock().by_target.values().cloned().collect();
         for slot in slots {
             if bootstrap_index(slot.broker).is_some() {
-                slot.wish(Wish::Replace);
+                slot.retire();
             } else if let Some(node) = image.brokers.get(&slot.broker) {
                 slot.check_endpoint(&node.host, node.port);
             }
@@ -126,10 +162,19 @@ impl Pool {
         }
     }
 
-    /// How many connection tasks have not ended.
-    pub(crate) fn running(&self) -> usize {
-        // Each task holds one reference to what they have in common.
-        Arc::strong_count(&self.common) - 1
+    /// Returns when every connection task has ended.
+    pub(crate) async fn ended(&self) {
+        while self.common.running.load(Ordering::Acquire) > 0 {
+            self.common.one_ended.notified().await;
+        }
+    }
+
+    fn forget(&self, ended: &Arc<Slot>) {
+        let mut slots = self.slots.lock();
+        let target = (ended.broker, ended.purpose);
+        if slots.by_target.get(&target).is_some_and(|slot| Arc::ptr_eq(slot, ended)) {
+            slots.by_target.remove(&target);
+        }
     }
 
     fn existing(&self, broker: BrokerId, purpose: Purpose) -> Option<Arc<Slot>> {
@@ -147,6 +192,7 @@ impl Pool {
             (slot, slots.wish)
         };
         slot.wish(wish);
+        self.common.running.fetch_add(1, Ordering::AcqRel);
         let owner = Owner { slot: slot.clone(), common: self.common.clone(), failures: 0 };
         // The task ends by itself when the slot is told to.
         drop(self.common.environment.spawner().spawn("connection", Box::pin(owner.run())));
@@ -175,6 +221,8 @@ impl Drop for Owner {
     fn drop(&mut self) {
         self.slot.wish(Wish::End);
         self.slot.fail_waiting(&RequestErrorKind::Closed);
+        self.common.running.fetch_sub(1, Ordering::AcqRel);
+        self.common.one_ended.notify_one();
     }
 }
 
@@ -188,6 +236,9 @@ impl Owner {
                     self.failures = 0;
                     self.slot.set_ready();
                     let reason = link.serve(&self.slot).await;
+                    if reason == CloseReason::Idle && self.slot.end_if_unneeded() {
+                        return;
+                    }
                     self.on_ended(link.address(), reason)
                 }
                 Err(failure) => self.on_unreachable(failure),

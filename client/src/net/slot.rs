@@ -142,32 +142,46 @@ impl Slot {
         }
     }
 
-    /// Queues a request, or completes it at once if that cannot be.
-    pub(super) fn push(&self, now: MonoTime, request: Outgoing, done: Done) {
-        let completion = Completion::new(done, request.key, self.broker);
-        let refused = {
-            let mut state = self.state.lock();
-            if matches!(state.wish, Wish::End | Wish::Drain) {
-                Some((completion, RequestErrorKind::Closed))
-            } else if state.waiting.len() >= QUEUE_LIMIT {
-                Some((completion, RequestErrorKind::QueueFull { limit: QUEUE_LIMIT }))
-            } else {
-                state.waiting.push_back(Queued {
-                    key: request.key,
-                    versions: request.versions,
-                    encode: request.encode,
-                    timeout: request.timeout,
-                    expect: request.expect,
-                    deadline: now + request.timeout,
-                    completion,
-                });
-                None
-            }
-        };
-        match refused {
-            Some((completion, kind)) => completion.fail(kind),
-            None => self.wake.notify_one(),
+    /// Queues a request. Gives it back if this slot has ended.
+    pub(super) fn push(
+        &self,
+        now: MonoTime,
+        request: Outgoing,
+        done: Done,
+    ) -> Result<(), (Outgoing, Done)> {
+        let mut state = self.state.lock();
+        if matches!(state.wish, Wish::End | Wish::Drain) {
+            return Err((request, done));
         }
+        let completion = Completion::new(done, request.key, self.broker);
+        if state.waiting.len() >= QUEUE_LIMIT {
+            // The caller's code must not run under the lock.
+            drop(state);
+            completion.fail(RequestErrorKind::QueueFull { limit: QUEUE_LIMIT });
+            return Ok(());
+        }
+        state.waiting.push_back(Queued {
+            key: request.key,
+            versions: request.versions,
+            encode: request.encode,
+            timeout: request.timeout,
+            expect: request.expect,
+            deadline: now + request.timeout,
+            completion,
+        });
+        drop(state);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Ends the slot, unless somebody waits for it.
+    pub(super) fn end_if_unneeded(&self) -> bool {
+        let mut state = self.state.lock();
+        let unneeded = state.waiting.is_empty();
+        if unneeded {
+            state.wish = Wish::End;
+        }
+        unneeded
     }
 
     pub(super) fn pop(&self) -> Option<Queued> {
@@ -191,6 +205,19 @@ impl Slot {
                 return;
             }
             state.wish = wish;
+        }
+        self.wake.notify_one();
+    }
+
+    /// Ends the present connection once it is quiet, and gives back what waits for one that is
+    /// only coming about.
+    pub(super) fn retire(&self) {
+        {
+            let mut state = self.state.lock();
+            state.withdraw = true;
+            if matches!(state.link, LinkState::Ready) && state.wish == Wish::Serve {
+                state.wish = Wish::Replace;
+            }
         }
         self.wake.notify_one();
     }

@@ -249,6 +249,11 @@ impl Core {
         self.0.0.pool.withdraw(from, purpose);
     }
 
+    /// Ends all connections of that purpose at once: the consumer it was made for is gone.
+    pub(crate) fn release(&self, purpose: Purpose) {
+        self.0.0.pool.release(purpose);
+    }
+
     /// Holds back new requests on that connection (KIP-219). Answers whose throttle time is their
     /// first field are seen by the connection itself; Produce has it last, so its caller tells.
     pub(crate) fn throttle(&self, broker: BrokerId, purpose: Purpose, time: Duration) {

@@ -7,3 +7,6 @@ pub(crate) mod producer;
 mod request;
 mod shared;
 mod store;
+
+#[cfg(test)]
+mod tests;

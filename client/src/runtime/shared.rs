@@ -85,16 +85,7 @@ impl Shared {
 
     pub(super) async fn close(&self, within: Duration) {
         self.end(Ending::WhenAnswered);
-        // The tasks end by themselves; how often it is looked does not matter to anybody.
-        let step = Duration::from_millis(1);
-        let all_ended = async {
-            let mut step = step;
-            while self.pool.running() > 0 {
-                tokio::time::sleep(step).await;
-                step = (step * 2).min(Duration::from_millis(20));
-            }
-        };
-        if tokio::time::timeout(within, all_ended).await.is_err() {
+        if tokio::time::timeout(within, self.pool.ended()).await.is_err() {
             self.end(Ending::Now);
         }
     }

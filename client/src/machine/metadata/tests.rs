@@ -337,6 +337,24 @@ fn a_silent_broker_is_overtaken_after_a_second() {
 }
 
 #[test]
+fn a_broker_that_was_silent_is_asked_last_until_it_speaks() {
+    let mut rig = Rig::knowing(&[(1, 5)]);
+    rig.machine.on_refresh();
+    let silent = rig.ask(100).unwrap().to;
+    let other = rig.ask(1_100).unwrap().to;
+    rig.answer(1_200, other, &cluster(3));
+    for now in [5_000, 10_000, 15_000] {
+        rig.machine.on_refresh();
+        let ask = rig.ask(now).unwrap();
+        assert_ne!(ask.to, silent);
+        rig.answer(now, ask.to, &cluster(3));
+    }
+    rig.answer(16_000, silent, &cluster(3));
+    rig.machine.on_refresh();
+    assert_eq!(rig.ask(20_000).unwrap().to, silent);
+}
+
+#[test]
 fn when_every_known_broker_is_gone_the_bootstrap_servers_are_asked_again() {
     let mut rig = Rig::knowing(&[(1, 5)]);
     rig.machine.on_refresh();
