@@ -15,8 +15,12 @@ use super::super::Machine;
 use super::outbox::{Outbox, Turn};
 use super::{ConnectionId, Tcp};
 
-/// Room for at least this much before a read: large reads cost fewer system calls per byte.
-const READ_STEP: usize = 128 * 1024;
+/// Buffers are as large as this: large reads cost fewer system calls per byte. What is appended to
+/// a log is a slice of the buffer it was read into and keeps it, so a buffer is used to its end.
+const READ_BUFFER: usize = 128 * 1024;
+
+/// A new buffer is begun when less than this is left of one.
+const READ_LEAST: usize = 4 * 1024;
 
 /// Responses written with one system call at most.
 const WRITE_PARTS: usize = 64;
@@ -127,7 +131,9 @@ impl<M: Machine> Connection<M> {
     }
 
     async fn read(&mut self, stream: &mut TcpStream) -> Result<(), End> {
-        self.received.reserve(READ_STEP);
+        if self.received.capacity() - self.received.len() < READ_LEAST {
+            self.received.reserve(READ_BUFFER);
+        }
         tokio::select! {
             biased;
             () = self.outbox.changed() => Ok(()),
