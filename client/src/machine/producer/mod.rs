@@ -177,8 +177,14 @@ impl<T: Clone> ProducerMachine<T> {
             Idempotence::On => Numbering::Wanted { spent: None },
             Idempotence::Off => Numbering::Off,
         };
-        if let Identity::Known(incarnation) = self.identity {
-            numbering.adopt(incarnation);
+        match (&self.identity, numbering) {
+            (Identity::Known(incarnation), _) => numbering.adopt(*incarnation),
+            // Asked for early, so that the first batch need not wait for it.
+            (Identity::None, Numbering::Wanted { spent }) => {
+                self.identity = Identity::Asked;
+                self.effects.push_back(Effect::FetchProducerId { spent });
+            }
+            (Identity::None | Identity::Asked, _) => {}
         }
         self.partitions.push(Partition::new((topic, number), index, numbering));
         lane
@@ -432,11 +438,15 @@ impl<T: Clone> ProducerMachine<T> {
         self.timers.first().map(|&(due, _)| due)
     }
 
-    /// Whether a batch of this partition that came now would go out at once. If not, it is better
-    /// left open, to take more records.
+    /// Whether a batch of this partition is of use now: it would go out at once, or its presence
+    /// makes the machine look for what is missing. If not, it is better left open, to take more
+    /// records.
     pub(crate) fn wants(&self, lane: LaneId) -> bool {
         let Some(partition) = self.partitions.get(lane.0 as usize) else { return false };
-        let Some(leader) = partition.leader else { return false };
+        let Some(leader) = partition.leader else { return partition.is_idle() };
+        if matches!(partition.numbering, Numbering::Wanted { .. }) {
+            return partition.is_idle() && !matches!(self.identity, Identity::Asked);
+        }
         let busy =
             self.brokers.get(&leader).is_some_and(|b| b.in_flight >= self.rules.max_in_flight);
         !busy && partition.has_room(&self.rules)
