@@ -140,7 +140,12 @@ impl Shelf {
     }
 
     pub(crate) fn position(&self, slot: Slot) -> Position {
-        self.place(slot).position
+        let place = self.place(slot);
+        match (place.position, place.entries.front()) {
+            // A start that was found is where the next delivery begins, although it has not begun.
+            (Position::Pending, Some(Entry::Positioned(at))) => Position::At(*at),
+            (position, _) => position,
+        }
     }
 
     pub(crate) fn end(&self, slot: Slot) -> Option<Offset> {
