@@ -284,6 +284,7 @@ impl FetchTask {
                 Ok(None) | Err(_) => break,
             }
         }
+        self.core.release(self.purpose);
         if let Some(done) = done {
             // The handle may have stopped waiting.
             let _ = done.send(());
