@@ -19,6 +19,10 @@ mod testing;
 pub use admin::Admin;
 pub use config::client::{MetadataRecovery, TopicCreation};
 pub use config::producer::{Acks, Idempotence};
+pub use consumer::{
+    AssignedConsumer, AssignedConsumerBuilder, ConsumeError, ConsumerEvent, ConsumerRecord,
+    IsolationLevel, OffsetReset, RecordRef, Records, ResetCause, Start,
+};
 pub use error::{
     AdminError, ConfigError, ConnectError, FlushError, Persistence, ProduceError, ProduceErrorKind,
     RequestError, TryEnqueueError,
