@@ -1,7 +1,5 @@
 //! An Apache Kafka client in pure Rust.
 
-#![allow(dead_code, reason = "the roles that use these parts follow")]
-
 pub mod admin;
 pub mod config;
 pub mod consumer;

@@ -97,10 +97,6 @@ impl RequestError {
         self.sent
     }
 
-    pub(crate) fn sent(&self) -> Persistence {
-        self.sent
-    }
-
     /// Whether the same request may succeed later, perhaps at another broker.
     ///
     /// A request that has effects and was [`Persistence::Possibly`] carried out needs more thought.

@@ -26,8 +26,6 @@ pub(crate) struct ClusterImage {
     pub(crate) brokers: BTreeMap<BrokerId, BrokerNode>,
     /// The topics somebody asked for.
     pub(crate) topics: TopicMap,
-    /// Names by topic id.
-    pub(crate) by_id: BTreeMap<TopicId, TopicName>,
 }
 
 /// A broker and where it listens.
@@ -93,11 +91,6 @@ impl ClusterImage {
     /// The topic of that name, if it was asked for and the cluster has answered.
     pub(crate) fn topic(&self, name: &str) -> Option<&Arc<TopicImage>> {
         self.topics.get(name)
-    }
-
-    /// The topic of that id.
-    pub(crate) fn topic_by_id(&self, id: TopicId) -> Option<&Arc<TopicImage>> {
-        self.topics.get(self.by_id.get(&id)?)
     }
 
     /// The partition, if it is known.

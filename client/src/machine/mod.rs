@@ -5,7 +5,9 @@
 
 pub(crate) mod backoff;
 pub(crate) mod connection;
+#[allow(dead_code, reason = "tests look inside")]
 pub(crate) mod fetch;
 pub(crate) mod image;
 pub(crate) mod metadata;
+#[allow(dead_code, reason = "tests look inside")]
 pub(crate) mod producer;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use super::clock::Clock;
 use super::link::Link;
 use super::slot::Slot;
 use crate::environment::Environment;
 use crate::error::connect::{ConnectionStage, EndpointFailure, PeerFailure};
 use crate::machine::connection::ConnectionSettings;
-use crate::runtime::core::Clock;
 
 /// What dialling needs to know.
 pub(super) struct Dialler<'a> {

@@ -14,13 +14,14 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::Notify;
 use tokio::time::Sleep;
 
+use super::clock::Clock;
 use super::outbox::Outbox;
+use super::request::{EncodeContext, Expect, Purpose, RawResponse};
 use super::slot::{Completion, Queued, Slot, Wish};
 use crate::environment::Transport;
 use crate::error::connect::PeerFailure;
 use crate::error::{Persistence, RequestErrorKind};
 use crate::machine::connection::{CloseReason, Connection, ConnectionSettings, Effect, Lost};
-use crate::runtime::core::{Clock, EncodeContext, Expect, Purpose, RawResponse};
 
 /// Requests stay with their senders while so much waits for the socket: there they can still be
 /// taken back, and are known not to be sent.

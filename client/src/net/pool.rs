@@ -13,8 +13,10 @@ use milena_protocol::time::MonoTime;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use super::clock::Clock;
 use super::dial::Dialler;
 use super::link::Link;
+use super::request::{Done, Outgoing, Purpose};
 use super::slot::{Completion, Slot, Wish};
 use crate::environment::Environment;
 use crate::error::RequestErrorKind;
@@ -23,7 +25,6 @@ use crate::machine::backoff::Backoff;
 use crate::machine::connection::{CloseReason, ConnectionSettings};
 use crate::machine::image::ClusterImage;
 use crate::machine::metadata::{NodeState, bootstrap_index};
-use crate::runtime::core::{Clock, Done, Outgoing, Purpose};
 
 /// Where a broker listens at the moment.
 pub(crate) trait Directory: Send + Sync + 'static {

@@ -12,10 +12,10 @@ use milena_protocol::time::MonoTime;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use super::request::{Done, EncodeFn, Expect, Outgoing, Purpose, RawResponse};
 use crate::error::connect::{AddressFailure, ConnectionStage, EndpointFailure, PeerFailure};
 use crate::error::{Persistence, RequestError, RequestErrorKind};
 use crate::machine::metadata::NodeState;
-use crate::runtime::core::{Done, EncodeFn, Expect, Outgoing, Purpose, RawResponse};
 
 /// How many requests may wait for one connection. A role keeps far fewer.
 pub(super) const QUEUE_LIMIT: usize = 1024;

@@ -1,48 +1,30 @@
 //! What every role shares: the environment, the metadata, and the connections.
 
 use std::fmt;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use milena_protocol::ids::{BrokerId, TopicName};
-use milena_protocol::messages::ApiKey;
-use milena_protocol::request::{EncodeError, EncodedRequest};
 use milena_protocol::time::MonoTime;
-use milena_protocol::{ErrorCode, Request, StrBytes};
+use milena_protocol::{ErrorCode, Request};
 
 use crate::config::ClientConfig;
 use crate::environment::Environment;
 use crate::error::{ConnectError, RequestError};
 use crate::machine::image::ClusterImage;
 pub(crate) use crate::machine::metadata::LeaderHint;
+pub(crate) use crate::net::clock::Clock;
 use crate::net::pool::Ending;
+pub(crate) use crate::net::request::{EncodeContext, Expect, Outgoing, Purpose, RawResponse};
 use crate::runtime::shared::Shared;
 pub(crate) use crate::runtime::store::MetadataWatch;
-
-/// What a request is for. Each purpose has a connection of its own to each broker, because a
-/// broker handles one request per connection at a time: behind a long poll everything waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Purpose {
-    /// Metadata, admin, offsets, producer ids: short questions.
-    Control,
-    /// Produce.
-    Produce,
-    /// Fetch, which the broker may hold until there is something: so each consumer of a client has
-    /// connections of its own, made by [`Core::fetch_purpose`].
-    Fetch(u32),
-    /// Group calls that the broker may hold (JoinGroup).
-    Blocking,
-    /// Changes of the cluster, which a broker holds while there is no controller.
-    Admin,
-}
 
 /// Whom a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Destination {
     /// That broker.
+    #[cfg_attr(not(test), expect(dead_code, reason = "coordinators are asked by number"))]
     Broker(BrokerId),
     /// Whichever broker answers.
     Any,
@@ -50,105 +32,15 @@ pub(crate) enum Destination {
     Controller,
 }
 
-/// Whether an answer comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Expect {
-    /// As usual.
-    Response,
-    /// Produce with acks=0: done once it is written.
-    NoResponse,
-}
-
-/// What an encoder gets to know when the connection is ready.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct EncodeContext<'a> {
-    /// The version both sides speak.
-    pub(crate) version: i16,
-    /// To be put into the header.
-    pub(crate) correlation_id: i32,
-    /// `client.id`.
-    pub(crate) client_id: &'a StrBytes,
-}
-
-/// Encodes a request once the version is known.
-pub(crate) type EncodeFn =
-    Box<dyn FnOnce(EncodeContext<'_>) -> Result<EncodedRequest, EncodeError> + Send>;
-
-/// A request on its way out.
-pub(crate) struct Outgoing {
-    /// Which API.
-    pub(crate) key: ApiKey,
-    /// The versions the caller can encode and decode.
-    pub(crate) versions: RangeInclusive<i16>,
-    /// Called at most once, when the connection is ready.
-    pub(crate) encode: EncodeFn,
-    /// How long it may wait to be written, and then again how long the answer may take.
-    pub(crate) timeout: Duration,
-    /// Whether an answer comes.
-    pub(crate) expect: Expect,
-}
-
-impl fmt::Debug for Outgoing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outgoing")
-            .field("key", &self.key)
-            .field("versions", &self.versions)
-            .field("timeout", &self.timeout)
-            .field("expect", &self.expect)
-            .finish_non_exhaustive()
-    }
-}
-
-/// An answer, not yet decoded. Decode it with `milena_protocol::decode::response`.
-#[derive(Clone, Debug)]
-pub(crate) struct RawResponse {
-    /// The version of the request and so of the answer.
-    pub(crate) version: i16,
-    /// What follows the response header. Empty for [`Expect::NoResponse`].
-    pub(crate) body: Bytes,
-}
-
 /// Why the metadata should be fetched anew. For logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RefreshReason {
     /// A broker answered that it is not the leader (any more).
     StaleLeader,
-    /// A partition has no leader.
-    NoLeader,
     /// A topic is unknown, or known under another id.
     UnknownTopic,
-    /// A broker could not be reached.
-    BrokerUnreachable,
     /// Somebody wants to see the newest state.
     Asked,
-}
-
-/// What is called when a request is over.
-pub(crate) type Done = Box<dyn FnOnce(Result<RawResponse, RequestError>) + Send>;
-
-/// Reads monotonic time, which a simulation can pause, as [`MonoTime`].
-#[derive(Clone, Debug)]
-pub(crate) struct Clock {
-    origin: tokio::time::Instant,
-}
-
-impl Clock {
-    /// A clock that shows zero now.
-    pub(crate) fn start() -> Self {
-        Self { origin: tokio::time::Instant::now() }
-    }
-
-    /// The time since the clock was started.
-    pub(crate) fn now(&self) -> MonoTime {
-        MonoTime::ZERO + self.origin.elapsed()
-    }
-
-    /// The instant to sleep until.
-    pub(crate) fn instant(&self, at: MonoTime) -> tokio::time::Instant {
-        // Timers cannot be set arbitrarily far.
-        const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
-        self.origin + at.since_origin().min(self.origin.elapsed() + YEAR)
-    }
 }
 
 /// The shared part of a client. Cheap to clone; the last clone to go ends the tasks behind it.

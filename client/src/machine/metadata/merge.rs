@@ -83,7 +83,6 @@ impl Metadata {
             controller: Some(BrokerId(answer.controller_id.0)).filter(|id| id.get() >= 0),
             brokers: answer.brokers.iter().filter_map(broker_node).collect(),
             topics: self.image.topics.clone(),
-            by_id: self.image.by_id.clone(),
         };
         let wanted = &self.wanted;
         image.topics.retain(|name, _| wanted.contains_key(name));
@@ -111,8 +110,6 @@ impl Metadata {
 
     pub(super) fn publish(&mut self, mut image: ClusterImage) {
         image.generation = self.image.generation + 1;
-        let with_id = image.topics.values().filter(|topic| !topic.id.is_zero());
-        image.by_id = with_id.map(|topic| (topic.id, topic.name.clone())).collect();
         self.image = Arc::new(image);
     }
 

@@ -146,7 +146,7 @@ async fn when_all_known_brokers_are_gone_the_bootstrap_servers_lead_to_the_new_o
     // Nobody answers what is not about metadata, and that ends the connection.
     assert!(ask(kafka.core(), 1).await.unwrap().is_err());
     let mut watch = kafka.core().metadata_watch();
-    kafka.core().refresh_metadata(RefreshReason::BrokerUnreachable);
+    kafka.core().refresh_metadata(RefreshReason::Asked);
     watch.changed().await;
     let known: Vec<_> = kafka.core().image().brokers.keys().map(|id| id.get()).collect();
     assert_eq!(known, [9]);
