@@ -1,4 +1,38 @@
-//! An Apache Kafka client in pure Rust.
+//! An Apache Kafka client in pure Rust: no librdkafka, no C compiler, no unsafe code.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use milena::admin::NewTopic;
+//! use milena::{Kafka, Record, Start};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let kafka = Kafka::builder("localhost:9092").connect().await?;
+//! kafka.admin().create_topic(NewTopic::new("orders").partitions(1)).await?;
+//!
+//! let producer = kafka.producer().build().await?;
+//! let written = producer.send(Record::to("orders").key("42").value("paid")).await?;
+//! println!("partition {}, offset {:?}", written.partition, written.offset);
+//!
+//! let orders = [("orders", 0, Start::Earliest)];
+//! let mut consumer = kafka.assigned_consumer().assign(orders).build().await?;
+//! let record = consumer.next().await.expect("a consumer without an end")?;
+//! assert_eq!(record.value(), Some(&b"paid"[..]));
+//!
+//! consumer.close(Duration::from_secs(5)).await;
+//! producer.close(Duration::from_secs(5)).await?;
+//! kafka.close(Duration::from_secs(5)).await;
+//! # Ok(()) }
+//! ```
+//!
+//! - One [`Kafka`] handle serves every role. It holds the connections, one per broker and
+//!   purpose, so that a long poll delays nobody, and the metadata, which are shared.
+//! - Everything the client takes from outside (connections, time of day, randomness, tasks) comes
+//!   through [`environment`]; handed a simulated one, the same client runs deterministically.
+//! - Errors are typed and say what to do next: `is_retriable`, `is_fatal`, and
+//!   [`persistence`](Persistence), which tells whether a write may have happened.
+//! - Settings are typed, with the defaults of Apache Kafka's Java client 4.1, and are checked
+//!   together before anything is sent.
 
 pub mod admin;
 pub mod config;
