@@ -26,9 +26,9 @@ use super::{
 use crate::config::consumer::{FetchConfig, Start};
 use crate::error::consume::ConsumeError;
 
-/// How long a broker's fetch is held back for a partition that has enough, so that it can be part
-/// of the fetch: one left out would wait for the end of the others' long poll. The fetches that go
-/// out without it wait no longer than this for data.
+/// How long a broker's fetch is held back for a partition that holds enough, or whose position is
+/// being asked for, so that it can be part of the fetch: one left out would wait for the end of the
+/// others' long poll. The fetches that go out without it wait no longer than this for data.
 pub(super) const HOLD: Duration = Duration::from_millis(100);
 
 /// Items of one partition that may wait for the caller, for partitions whose answers bring
@@ -84,7 +84,7 @@ impl Broker {
 #[derive(Default)]
 struct Candidates {
     ready: Vec<(u64, Slot)>,
-    full: u32,
+    soon: u32,
     /// Bytes of its partitions that wait for a caller who may take them.
     deliverable: usize,
 }
@@ -452,8 +452,8 @@ impl FetchMachine {
                     here.ready.push((partition.served, *slot));
                     broker
                 }
-                Readiness::Full(broker) => {
-                    candidates.entry(broker).or_default().full += 1;
+                Readiness::Soon(broker) => {
+                    candidates.entry(broker).or_default().soon += 1;
                     broker
                 }
                 Readiness::Leaderless => {
@@ -498,7 +498,7 @@ impl FetchMachine {
 
     fn plan_fetch(&mut self, now: MonoTime, id: BrokerId, here: Candidates, brokers: usize) {
         let broker = self.brokers.entry(id).or_insert_with(Broker::new);
-        if here.full == 0 {
+        if here.soon == 0 {
             broker.held_since = None;
         }
         if here.ready.is_empty() || broker.in_flight.is_some() {
@@ -509,7 +509,7 @@ impl FetchMachine {
             return self.wake_at(at);
         }
         let mut max_wait = self.config.max_wait;
-        if here.full > 0 {
+        if here.soon > 0 {
             let until = *broker.held_since.get_or_insert(now) + HOLD;
             if now < until {
                 return self.wake_at(until);

@@ -78,8 +78,9 @@ pub(crate) enum Told {
 pub(crate) enum Readiness {
     /// Fetch it from this broker.
     Ready(BrokerId),
-    /// It could be fetched from this broker, but holds enough for now.
-    Full(BrokerId),
+    /// It will be fetched from this broker soon: it holds enough for now, or its position is being
+    /// asked for.
+    Soon(BrokerId),
     /// Its leader is not known.
     Leaderless,
     /// Not before this time.
@@ -148,10 +149,18 @@ impl Partition {
     }
 
     pub(crate) fn readiness(&self, now: MonoTime, limit: ReadAhead) -> Readiness {
-        let State::Fetching { not_before, .. } = self.state else { return Readiness::Idle };
         if self.flow == Flow::Paused {
             return Readiness::Idle;
         }
+        let not_before = match self.state {
+            State::Fetching { not_before, .. } => not_before,
+            State::AwaitingOffset { .. } | State::Resetting { .. } | State::Validating { .. } => {
+                return self
+                    .leader()
+                    .map_or(Readiness::Idle, |(leader, _)| Readiness::Soon(leader));
+            }
+            State::Halted { .. } => return Readiness::Idle,
+        };
         if now < not_before {
             return Readiness::Later(not_before);
         }
@@ -161,7 +170,7 @@ impl Partition {
             (_, Some((leader, _))) => leader,
         };
         if self.held_bytes >= limit.bytes || self.held_items >= limit.items {
-            return Readiness::Full(source);
+            return Readiness::Soon(source);
         }
         Readiness::Ready(source)
     }

@@ -191,11 +191,20 @@ impl FetchTask {
                 self.machine.on_leadership(now, slot, None);
                 continue;
             };
-            if let Some(code) = topic.error
-                && code == ErrorCode::TOPIC_AUTHORIZATION_FAILED
-            {
-                self.machine.on_topic_refused(slot, code);
-                continue;
+            match topic.error {
+                Some(code @ ErrorCode::TOPIC_AUTHORIZATION_FAILED) => {
+                    self.machine.on_topic_refused(slot, code);
+                    continue;
+                }
+                Some(
+                    ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+                    | ErrorCode::UNKNOWN_TOPIC_ID
+                    | ErrorCode::INVALID_TOPIC_EXCEPTION,
+                ) => {
+                    self.machine.on_leadership(now, slot, None);
+                    continue;
+                }
+                Some(_) | None => {}
             }
             let found = topic.partition(partition).map(|found| Leadership {
                 topic_id: topic.id,

@@ -165,3 +165,23 @@ fn a_fetch_that_waits_for_a_deposed_leader_is_taken_back() {
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Withdraw(B1))), "{effects:?}");
     assert!(!rig.settle().iter().any(|effect| matches!(effect, Effect::Withdraw(_))), "once");
 }
+
+#[test]
+fn partitions_whose_starts_are_looked_up_are_fetched_together_with_the_others() {
+    let starts = [(0, Start::Earliest), (1, Start::Offset(7))];
+    let mut rig = Rig::new(FetchConfig::default(), &starts);
+    let effects = rig.settle();
+    let [Effect::ListOffsets(lookup)] = effects.as_slice() else { panic!("{effects:?}") };
+    rig.found(lookup, ErrorCode::NONE, 3);
+    assert_eq!(asked(&rig.fetch()), [(0, 3), (1, 7)]);
+}
+
+#[test]
+fn a_start_that_is_never_found_does_not_stop_the_others() {
+    let starts = [(0, Start::Earliest), (1, Start::Offset(7))];
+    let mut rig = Rig::new(FetchConfig::default(), &starts);
+    rig.lookup();
+    rig.advance(HOLD);
+    let plan = rig.fetch();
+    assert_eq!((asked(&plan), plan.max_wait), (vec![(1, 7)], HOLD));
+}
