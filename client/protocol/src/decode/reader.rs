@@ -44,7 +44,14 @@ pub(super) fn decode<M, E: Display>(
         let result = decoder(&mut reader);
         (result, reader)
     };
-    let (mut result, mut reader) = run(Pass::First);
+    let (mut result, mut reader);
+    // Within few bytes no length is too large for a count, so that nothing has to be told apart.
+    if counts == Counts::Compact && bytes.len() > ALWAYS_POSSIBLE {
+        trace_of(run(Pass::Probe(0)))?;
+        (result, reader) = run(Pass::Last);
+    } else {
+        (result, reader) = run(Pass::First);
+    }
     if reader.stop == Some(Stop::Suspicious) {
         let with_zero = trace_of(run(Pass::Probe(0)))?;
         let with_one = trace_of(run(Pass::Probe(1)))?;
@@ -75,7 +82,8 @@ fn trace_of<M, E: Display>((result, reader): (Result<M, E>, Reader)) -> Result<u
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pass {
-    /// Stops at the first value that is too large for a count.
+    /// Stops at the first value that is too large for a count. In a flexible version of few bytes
+    /// it is wrong, whatever it is.
     First,
     /// Reads such values as this one, to see what follows from them.
     Probe(u8),
@@ -162,7 +170,8 @@ impl Reader {
             return Ok(None);
         }
         if self.pass == Pass::First {
-            return Err(self.refuse(Stop::Suspicious));
+            let compact = self.counts == Counts::Compact;
+            return Err(self.refuse(if compact { Stop::Count(count) } else { Stop::Suspicious }));
         }
         self.advance(length);
         self.pending = Pending::Length(count);

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::NO_TIMESTAMP;
 use super::header::HEADER_LEN;
 use super::sealed::SealedBatch;
-use super::varint::{self, MAX_VARINT, MAX_VARLONG, zigzag, zigzag_long};
+use super::varint::{self, Word, zigzag, zigzag_long};
 use crate::compression::{self, Codec, CompressionError};
 
 /// A header as it is borrowed from somewhere: its key and its value.
@@ -17,14 +17,11 @@ pub const NO_HEADERS: &[HeaderRef<'static>] = &[];
 /// The longest payload a batch can have: the length field is an `i32` and counts 49 bytes more.
 const MAX_PAYLOAD: usize = i32::MAX as usize - HEADER_LEN;
 
-/// The part of a record before its key or, without one, before its value: length, attributes,
-/// timestamp delta, offset delta, length of the key, length of the value.
-const HEAD: usize = MAX_VARINT + 1 + MAX_VARLONG + 3 * MAX_VARINT;
+/// Room beyond a record, so that the last word of it can be copied whole.
+const SLACK: usize = Word::MAX;
 
-/// How many bytes are copied at once for a head that is shorter.
-const HEAD_COPY: usize = 32;
-
-const _: () = assert!(HEAD <= HEAD_COPY, "a head is copied as one block");
+/// The attributes of a record: unused and 0.
+const NO_ATTRIBUTES: u64 = 0;
 
 /// Something that is a header of a record.
 pub trait AsHeader {
@@ -76,13 +73,6 @@ pub struct BatchBuilder {
     max_timestamp: i64,
 }
 
-/// The variable parts of a record that were computed to learn its size.
-struct Measured {
-    timestamp_delta: u64,
-    /// Bytes of the record without its own length.
-    body: usize,
-}
-
 impl BatchBuilder {
     /// An empty batch with room for `capacity` bytes of records; it grows when needed.
     pub fn new(capacity: usize) -> Self {
@@ -115,13 +105,31 @@ impl BatchBuilder {
         value: Option<&[u8]>,
         headers: &[H],
     ) -> Result<usize, AppendError> {
-        let measured = self.measure(timestamp, key, value, headers);
-        let size = varint::size_of_length(measured.body) + measured.body;
+        let base = if self.count == 0 { timestamp } else { self.base_timestamp };
+        // Wrapping, as Java's subtraction and the reader's addition do.
+        let (times, rest) = Word::pair(zigzag_long(timestamp.wrapping_sub(base)));
+        let offset_delta = Word::of(zigzag(self.count).into());
+        let (key_length, value_length) = (Word::of_length(key), Word::of_length(value));
+        let body = 1
+            + (times.len() + rest.len())
+            + offset_delta.len()
+            + (key_length.len() + key.map_or(0, <[u8]>::len))
+            + (value_length.len() + value.map_or(0, <[u8]>::len))
+            + size_of_headers(headers);
+        let size = varint::size_of_length(body) + body;
         if size > MAX_PAYLOAD - self.payload.len() {
             return Err(AppendError { size, len: self.payload.len() });
         }
-        self.payload.reserve(size + HEAD_COPY);
-        self.put_body(&measured, key, value);
+        self.payload.reserve(size + SLACK);
+        let length = Word::of((body as u64) << 1);
+        self.put([length, Word::of(NO_ATTRIBUTES), times, rest, offset_delta, key_length]);
+        if let Some(key) = key {
+            self.payload.extend_from_slice(key);
+        }
+        self.put([value_length]);
+        if let Some(value) = value {
+            self.payload.extend_from_slice(value);
+        }
         self.put_headers(headers);
 
         let offset_delta = self.count;
@@ -145,7 +153,13 @@ impl BatchBuilder {
         value: Option<&[u8]>,
         headers: &[H],
     ) -> usize {
-        let body = self.measure(timestamp, key, value, headers).body;
+        let base = if self.count == 0 { timestamp } else { self.base_timestamp };
+        let body = 1
+            + varint::size(zigzag_long(timestamp.wrapping_sub(base)))
+            + varint::size_of_length(self.count as usize)
+            + size_of_bytes(key)
+            + size_of_bytes(value)
+            + size_of_headers(headers);
         varint::size_of_length(body) + body
     }
 
@@ -206,92 +220,50 @@ impl BatchBuilder {
     }
 
     #[inline]
-    fn measure<H: AsHeader>(
-        &self,
-        timestamp: i64,
-        key: Option<&[u8]>,
-        value: Option<&[u8]>,
-        headers: &[H],
-    ) -> Measured {
-        let base = if self.count == 0 { timestamp } else { self.base_timestamp };
-        // Wrapping, as Java's subtraction and the reader's addition do.
-        let timestamp_delta = zigzag_long(timestamp.wrapping_sub(base));
-        let mut body = 1
-            + varint::size(timestamp_delta)
-            + varint::size_of_length(self.count as usize)
-            + size_of_bytes(key)
-            + size_of_bytes(value)
-            + varint::size_of_length(headers.len());
-        for header in headers {
-            let key = header.header_key().len();
-            body += varint::size_of_length(key) + key + size_of_bytes(header.header_value());
-        }
-        Measured { timestamp_delta, body }
-    }
-
-    #[inline]
-    fn put_body(&mut self, measured: &Measured, key: Option<&[u8]>, value: Option<&[u8]>) {
-        let mut head = [0; HEAD_COPY];
-        let mut end = varint::put(&mut head, 0, (measured.body as u64) << 1);
-        // The attributes of a record are unused and 0.
-        end += 1;
-        end = varint::put(&mut head, end, measured.timestamp_delta);
-        end = varint::put(&mut head, end, zigzag(self.count).into());
-        end = put_length(&mut head, end, key);
-        if let Some(key) = key {
-            self.put_block(&head, end);
-            self.payload.extend_from_slice(key);
-            end = 0;
-        }
-        end = put_length(&mut head, end, value);
-        self.put_block(&head, end);
-        if let Some(value) = value {
-            self.payload.extend_from_slice(value);
-        }
-    }
-
-    #[inline]
     fn put_headers<H: AsHeader>(&mut self, headers: &[H]) {
-        if headers.is_empty() {
-            self.payload.push(0);
-            return;
-        }
-        let mut small = [0; HEAD_COPY];
-        let end = varint::put(&mut small, 0, (headers.len() as u64) << 1);
-        self.put_block(&small, end);
+        self.put([Word::of((headers.len() as u64) << 1)]);
         for header in headers {
             let (key, value) = (header.header_key(), header.header_value());
-            let end = put_length(&mut small, 0, Some(key));
-            self.put_block(&small, end);
+            self.put([Word::of_length(Some(key))]);
             self.payload.extend_from_slice(key);
-            let end = put_length(&mut small, 0, value);
-            self.put_block(&small, end);
+            self.put([Word::of_length(value)]);
             if let Some(value) = value {
                 self.payload.extend_from_slice(value);
             }
         }
     }
 
-    /// Appends the first `length` bytes of a block. Copying all of it and cutting back compiles to
-    /// a move or two where a copy of unknown length is a call.
+    /// Appends fields, as many at once as a word can hold. Copying the whole word and cutting back
+    /// compiles to a move where a copy of unknown length is a call.
     #[inline]
-    fn put_block(&mut self, block: &[u8; HEAD_COPY], length: usize) {
-        let end = self.payload.len() + length;
-        self.payload.extend_from_slice(block);
+    fn put<const N: usize>(&mut self, fields: [Word; N]) {
+        let mut open = Word::default();
+        for field in fields {
+            open = open.then(field).unwrap_or_else(|| {
+                self.put_word(open);
+                field
+            });
+        }
+        self.put_word(open);
+    }
+
+    #[inline]
+    fn put_word(&mut self, word: Word) {
+        let end = self.payload.len() + word.len();
+        self.payload.extend_from_slice(&word.bytes());
         self.payload.truncate(end);
     }
 }
 
 #[inline]
 fn size_of_bytes(bytes: Option<&[u8]>) -> usize {
-    match bytes {
-        None => 1,
-        Some(bytes) => varint::size_of_length(bytes.len()) + bytes.len(),
-    }
+    bytes.map_or(1, |bytes| varint::size_of_length(bytes.len()) + bytes.len())
 }
 
 #[inline]
-fn put_length(out: &mut [u8; HEAD_COPY], at: usize, bytes: Option<&[u8]>) -> usize {
-    // Absent is -1, which is 1 in zig-zag.
-    varint::put(out, at, bytes.map_or(1, |bytes| (bytes.len() as u64) << 1))
+fn size_of_headers<H: AsHeader>(headers: &[H]) -> usize {
+    let sizes = headers.iter().map(|header| {
+        size_of_bytes(Some(header.header_key())) + size_of_bytes(header.header_value())
+    });
+    varint::size_of_length(headers.len()) + sizes.sum::<usize>()
 }

@@ -3,7 +3,7 @@
 use super::batch::Batch;
 use super::error::{BatchError, BatchErrorKind, RecordFault};
 use super::header::TimestampType;
-use super::varint;
+use super::varint::{self, SmallValues};
 use crate::ids::Offset;
 
 /// A record, borrowed from its batch.
@@ -141,72 +141,113 @@ impl RecordCursor {
     }
 }
 
-#[inline]
+/// The fields between a record's length and its key.
+struct Head {
+    timestamp_delta: i64,
+    offset_delta: i32,
+    key_length: i32,
+}
+
+#[inline(always)]
 fn read_record<'a>(batch: &Batch, rest: &mut &'a [u8]) -> Result<RecordView<'a>, RecordFault> {
     let length = varint::take(rest).ok_or(RecordFault::Varint)?;
     let mut body = take_bytes(rest, length)?;
-    // The attributes of a record are unused.
-    let (_, fields) = body.split_first().ok_or(RecordFault::Truncated)?;
-    body = fields;
-    let timestamp_delta = varint::take_long(&mut body).ok_or(RecordFault::Varint)?;
-    let offset_delta = varint::take(&mut body).ok_or(RecordFault::Varint)?;
-    let key = take_nullable(&mut body)?;
-    let value = take_nullable(&mut body)?;
-    let headers = take_headers(&mut body)?;
-    if !body.is_empty() {
-        return Err(RecordFault::Slack(body.len()));
-    }
+    let head = take_head(&mut body)?;
+    let key = take_nullable(&mut body, head.key_length)?;
+    let value_length = varint::take(&mut body).ok_or(RecordFault::Varint)?;
+    let value = take_nullable(&mut body, value_length)?;
+    let headers = match *body {
+        // No headers, and nothing behind them.
+        [0] => Headers { count: 0, bytes: &[] },
+        _ => take_headers(body)?,
+    };
     let header = &batch.header;
     // The header's check has made sure that base offset plus last delta does not overflow.
-    if offset_delta < 0 || offset_delta > header.last_offset_delta {
-        return Err(RecordFault::OffsetDelta(offset_delta));
+    if head.offset_delta < 0 || head.offset_delta > header.last_offset_delta {
+        return Err(RecordFault::OffsetDelta(head.offset_delta));
     }
     let timestamp = match header.attributes.timestamp_type() {
         // Wrapping, as Java's addition and the writer's subtraction do.
-        TimestampType::CreateTime => header.base_timestamp.wrapping_add(timestamp_delta),
+        TimestampType::CreateTime => header.base_timestamp.wrapping_add(head.timestamp_delta),
         TimestampType::LogAppendTime => header.max_timestamp,
     };
-    let offset = Offset(header.base_offset.get() + i64::from(offset_delta));
+    let offset = Offset(header.base_offset.get() + i64::from(head.offset_delta));
     Ok(RecordView { offset, timestamp, key, value, headers })
 }
 
-/// Cuts the headers off a record, each of them checked.
-#[inline]
-fn take_headers<'a>(body: &mut &'a [u8]) -> Result<Headers<'a>, RecordFault> {
-    let announced = varint::take(body).ok_or(RecordFault::Varint)?;
-    if announced == 0 {
-        return Ok(Headers { count: 0, bytes: &[] });
+#[inline(always)]
+fn take_head(body: &mut &[u8]) -> Result<Head, RecordFault> {
+    if let Some((head, rest)) = small_head(body) {
+        *body = rest;
+        return Ok(head);
     }
+    take_any_head(body)
+}
+
+/// A head whose values all are small, in a body that is not very short.
+#[inline(always)]
+fn small_head(body: &[u8]) -> Option<(Head, &[u8])> {
+    let mut values = SmallValues::at(body)?;
+    // The attributes of a record are unused.
+    values.skip();
+    let timestamp_delta = values.take()?.into();
+    let offset_delta = values.take()?;
+    let key_length = values.take()?;
+    let head = Head { timestamp_delta, offset_delta, key_length };
+    Some((head, body.get(values.taken()..)?))
+}
+
+#[inline(never)]
+fn take_any_head(body: &mut &[u8]) -> Result<Head, RecordFault> {
+    let (_, fields) = body.split_first().ok_or(RecordFault::Truncated)?;
+    *body = fields;
+    Ok(Head {
+        timestamp_delta: varint::take_long(body).ok_or(RecordFault::Varint)?,
+        offset_delta: varint::take(body).ok_or(RecordFault::Varint)?,
+        key_length: varint::take(body).ok_or(RecordFault::Varint)?,
+    })
+}
+
+/// The headers at the end of a record, each of them checked.
+#[inline]
+fn take_headers(mut body: &[u8]) -> Result<Headers<'_>, RecordFault> {
+    let announced = varint::take(&mut body).ok_or(RecordFault::Varint)?;
     // A header takes two bytes at least.
     let count = usize::try_from(announced)
         .ok()
         .filter(|&count| count <= body.len() / 2)
         .ok_or(RecordFault::HeaderCount(announced))?;
-    let bytes = *body;
+    let bytes = body;
     for _ in 0..count {
-        take_header(body)?;
+        take_header(&mut body)?;
     }
-    Ok(Headers { count, bytes: &bytes[..bytes.len() - body.len()] })
+    if body.is_empty() { Ok(Headers { count, bytes }) } else { Err(RecordFault::Slack(body.len())) }
 }
 
+#[inline]
 fn take_header<'a>(bytes: &mut &'a [u8]) -> Result<(&'a [u8], Option<&'a [u8]>), RecordFault> {
     let length = varint::take(bytes).ok_or(RecordFault::Varint)?;
     let key = take_bytes(bytes, length)?;
-    Ok((key, take_nullable(bytes)?))
+    let length = varint::take(bytes).ok_or(RecordFault::Varint)?;
+    Ok((key, take_nullable(bytes, length)?))
 }
 
-#[inline]
-fn take_nullable<'a>(bytes: &mut &'a [u8]) -> Result<Option<&'a [u8]>, RecordFault> {
-    match varint::take(bytes).ok_or(RecordFault::Varint)? {
-        -1 => Ok(None),
-        length => take_bytes(bytes, length).map(Some),
-    }
+#[inline(always)]
+fn take_nullable<'a>(bytes: &mut &'a [u8], length: i32) -> Result<Option<&'a [u8]>, RecordFault> {
+    if length == -1 { Ok(None) } else { take_bytes(bytes, length).map(Some) }
 }
 
-#[inline]
+#[inline(always)]
 fn take_bytes<'a>(bytes: &mut &'a [u8], length: i32) -> Result<&'a [u8], RecordFault> {
-    let length = usize::try_from(length).map_err(|_| RecordFault::NegativeLength(length))?;
-    let (taken, rest) = bytes.split_at_checked(length).ok_or(RecordFault::Truncated)?;
+    // A negative length becomes one that is too large for any bytes.
+    let Some((taken, rest)) = bytes.split_at_checked(length as usize) else {
+        return Err(too_long(length));
+    };
     *bytes = rest;
     Ok(taken)
+}
+
+#[cold]
+fn too_long(length: i32) -> RecordFault {
+    if length < 0 { RecordFault::NegativeLength(length) } else { RecordFault::Truncated }
 }

@@ -29,21 +29,139 @@ pub(crate) const fn size_of_length(length: usize) -> usize {
     size((length as u64) << 1)
 }
 
-/// Writes an unsigned value at `position` and gives the position after it. The caller's array is
-/// large enough for everything he writes into it.
-#[inline]
-pub(crate) fn put<const N: usize>(out: &mut [u8; N], mut position: usize, mut value: u64) -> usize {
-    while value >= 0x80 {
-        out[position] = value as u8 | 0x80;
-        value >>= 7;
-        position += 1;
+/// The groups of one or more small values, in a register: writing them byte by byte to memory and
+/// copying them from there would wait for each of the bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Word {
+    bits: u64,
+    len: usize,
+}
+
+impl Word {
+    /// The most bytes it can have.
+    pub(crate) const MAX: usize = 8;
+
+    /// The groups of a value below 2^56.
+    #[inline]
+    pub(crate) fn of(value: u64) -> Self {
+        debug_assert!(value < 1 << 56);
+        if value < 0x80 {
+            Self { bits: value, len: 1 }
+        } else if value < 0x4000 {
+            Self { bits: (value & 0x7f) | 0x80 | (value >> 7) << 8, len: 2 }
+        } else {
+            Self::of_many(value)
+        }
     }
-    out[position] = value as u8;
-    position + 1
+
+    /// The length of something that is there, or that of nothing.
+    #[inline]
+    pub(crate) fn of_length(bytes: Option<&[u8]>) -> Self {
+        // Absent is -1, which is 1 in zig-zag.
+        Self::of(bytes.map_or(1, |bytes| (bytes.len() as u64) << 1))
+    }
+
+    /// The groups of any value: all of it and nothing, or seven groups and the rest.
+    #[inline]
+    pub(crate) fn pair(value: u64) -> (Self, Self) {
+        if value < 1 << 49 {
+            return (Self::of(value), Self::default());
+        }
+        let mut low = Self::of_many(value & ((1 << 49) - 1));
+        // Low groups that are 0 are written too, since others follow.
+        low.bits |= 0x0080_8080_8080_8080;
+        low.len = 7;
+        (low, Self::of(value >> 49))
+    }
+
+    #[inline(never)]
+    fn of_many(mut value: u64) -> Self {
+        let mut word = Self::default();
+        while value >= 0x80 {
+            word.bits |= ((value & 0x7f) | 0x80) << (8 * word.len);
+            value >>= 7;
+            word.len += 1;
+        }
+        Self { bits: word.bits | value << (8 * word.len), len: word.len + 1 }
+    }
+
+    /// How many bytes it has.
+    #[inline]
+    pub(crate) fn len(self) -> usize {
+        self.len
+    }
+
+    /// This and then another one, if they fit together.
+    #[inline]
+    pub(crate) fn then(self, other: Self) -> Option<Self> {
+        let len = self.len + other.len;
+        (len <= Self::MAX).then(|| {
+            // An empty word is only joined to one that is not full, so the shift is below 64.
+            Self { bits: self.bits | other.bits << (8 * self.len & 63), len }
+        })
+    }
+
+    /// Its bytes, followed by zeros.
+    #[inline]
+    pub(crate) fn bytes(self) -> [u8; Self::MAX] {
+        self.bits.to_le_bytes()
+    }
+}
+
+/// Values of one or two groups, taken from a register: most values of most records.
+#[derive(Clone, Copy)]
+pub(crate) struct SmallValues {
+    bits: u64,
+    taken: usize,
+}
+
+impl SmallValues {
+    /// The first eight bytes, if there are as many.
+    #[inline(always)]
+    pub(crate) fn at(bytes: &[u8]) -> Option<Self> {
+        Some(Self { bits: u64::from_le_bytes(*bytes.first_chunk()?), taken: 0 })
+    }
+
+    /// Passes a byte.
+    #[inline(always)]
+    pub(crate) fn skip(&mut self) {
+        self.bits >>= 8;
+        self.taken += 1;
+    }
+
+    /// The next value, still in zig-zag. `None`: it has more than two groups. At most four values
+    /// stand in eight bytes, so a caller asks for no more.
+    #[inline(always)]
+    pub(crate) fn take(&mut self) -> Option<i32> {
+        let groups = self.bits as u32;
+        let raw = if groups & 0x80 == 0 {
+            self.bits >>= 8;
+            self.taken += 1;
+            groups & 0x7f
+        } else if groups & 0x8000 == 0 {
+            self.bits >>= 16;
+            self.taken += 2;
+            (groups & 0x7f) | (groups >> 1 & 0x3f80)
+        } else {
+            return None;
+        };
+        Some(unzigzag(raw))
+    }
+
+    /// How many bytes were taken.
+    #[inline(always)]
+    pub(crate) fn taken(self) -> usize {
+        self.taken
+    }
+}
+
+#[inline(always)]
+const fn unzigzag(raw: u32) -> i32 {
+    (raw >> 1) as i32 ^ -((raw & 1) as i32)
 }
 
 /// Takes a 32-bit value off the front. `None`: the bytes end within it, or it has more bits.
-#[inline]
+#[inline(always)]
 pub(crate) fn take(bytes: &mut &[u8]) -> Option<i32> {
     let raw = match **bytes {
         [first, ref rest @ ..] if first < 0x80 => {
@@ -56,7 +174,7 @@ pub(crate) fn take(bytes: &mut &[u8]) -> Option<i32> {
         }
         _ => u32::try_from(take_long_form(bytes, MAX_VARINT)?).ok()?,
     };
-    Some((raw >> 1) as i32 ^ -((raw & 1) as i32))
+    Some(unzigzag(raw))
 }
 
 /// Takes a 64-bit value off the front. `None`: the bytes end within it, or it has more bits.
@@ -102,9 +220,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn bytes_of(value: u64) -> Vec<u8> {
-        let mut out = [0; MAX_VARLONG];
-        let length = put(&mut out, 0, value);
-        out[..length].to_vec()
+        let (low, high) = Word::pair(value);
+        [&low.bytes()[..low.len()], &high.bytes()[..high.len()]].concat()
     }
 
     #[test]
