@@ -97,7 +97,7 @@ impl Word {
         let len = self.len + other.len;
         (len <= Self::MAX).then(|| {
             // An empty word is only joined to one that is not full, so the shift is below 64.
-            Self { bits: self.bits | other.bits << (8 * self.len & 63), len }
+            Self { bits: self.bits | other.bits << ((8 * self.len) & 63), len }
         })
     }
 
