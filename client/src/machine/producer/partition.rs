@@ -45,6 +45,8 @@ pub(super) struct Slot<T> {
     pub(super) base: Sequence,
     pub(super) place: Place,
     pub(super) callers: Callers,
+    /// How often it went out under these numbers.
+    sends: u32,
 }
 
 /// Where a numbered batch is.
@@ -225,7 +227,7 @@ impl<T: Clone> Partition<T> {
     }
 
     fn limit(&self, rules: &Rules) -> usize {
-        let retrying = self.window.front().is_some_and(|head| head.batch.past.attempts > 1);
+        let retrying = self.window.front().is_some_and(|head| head.sends > 1);
         if self.pace == Pace::Probing || retrying { 1 } else { rules.max_in_flight }
     }
 
@@ -279,6 +281,7 @@ impl<T: Clone> Partition<T> {
                     base,
                     place,
                     callers: Callers::Waiting,
+                    sends: 0,
                 });
                 self.window.len() - 1
             }
@@ -290,6 +293,7 @@ impl<T: Clone> Partition<T> {
         };
         let slot = self.window.get_mut(at)?;
         slot.place = place;
+        slot.sends += 1;
         slot.batch.past.attempts += 1;
         slot.batch.past.broker = Some(to);
         Some((slot, incarnation))
@@ -482,10 +486,11 @@ impl<T: Clone> Partition<T> {
         let Some(slot) = self.window.get(at) else { return false };
         let Some((front, back)) = slot.batch.halves() else { return false };
         let place = Place::Waiting { until: now };
-        let (callers, base, first_serial) = (slot.callers, slot.base, slot.serial);
+        let (callers, base, first_serial, sends) =
+            (slot.callers, slot.base, slot.serial, slot.sends);
         let middle = advance(base, front.count());
-        let front = Slot { serial: first_serial, batch: front, base, place, callers };
-        let back = Slot { serial, batch: back, base: middle, place, callers };
+        let front = Slot { serial: first_serial, batch: front, base, place, callers, sends };
+        let back = Slot { serial, batch: back, base: middle, place, callers, sends };
         self.window.remove(at);
         self.window.insert(at, back);
         self.window.insert(at, front);

@@ -1,32 +1,34 @@
 //! The producer's task: takes full and ripe batches out of the lanes, lets the machine decide,
 //! and carries out what it says. The only place that reads the time for the machine.
 
+mod ending;
+mod identity;
+mod parking;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use milena_protocol::ErrorCode;
-use milena_protocol::ids::{ProducerEpoch, ProducerId, TopicName};
-use milena_protocol::messages::InitProducerIdRequest;
+use milena_protocol::ids::TopicName;
 use milena_protocol::time::MonoTime;
 use tokio::sync::oneshot;
 
+use self::identity::IdFailure;
 use super::accumulator::{Event, Shared};
 use super::completion::Completion;
 use super::lane::{Lane, OpenBatch};
-use super::memory::{Grant, Memory};
-use super::parked::ParkedRecord;
-use super::topics::{Registry, with_topic};
+use super::memory::Memory;
+use super::topics::Registry;
 use super::wire::{self, Shape};
 use crate::config::producer::ProducerConfig;
 use crate::environment::BoxFuture;
-use crate::error::{FlushError, Hindrance, ProduceError, ProduceErrorKind, RequestError};
-use crate::machine::backoff::Backoff;
+use crate::error::{FlushError, ProduceError, ProduceErrorKind, RequestError};
 use crate::machine::producer::{
     Batch, Effect, Incarnation, LaneId, Outcome, ProducerMachine, RequestId, Span,
 };
-use crate::runtime::core::{Core, Destination, MetadataWatch, Purpose, RawResponse, RefreshReason};
+use crate::runtime::core::{Core, MetadataWatch, Purpose, RawResponse, RefreshReason};
 
 /// Whom to tell about a batch, and what to give back when it is gone.
 #[derive(Clone)]
@@ -101,14 +103,6 @@ pub(crate) struct ProducerTask {
     phase: Phase,
     last_mail: MonoTime,
     mail: Vec<Event>,
-}
-
-/// Why there is no producer id.
-enum IdFailure {
-    /// May pass.
-    Passing(Hindrance),
-    /// Will not.
-    Lasting(Hindrance),
 }
 
 /// The cached clock is kept up for so long after something happened.
@@ -421,236 +415,6 @@ impl ProducerTask {
         }
     }
 
-    /// Shows senders a topic, after the records that waited for it were put into its lanes.
-    fn publish(&mut self, name: &TopicName, changed: bool) {
-        let shared = Arc::clone(&self.shared);
-        let mut parking = shared.parking.lock();
-        let waiting = parking.take(name);
-        if !changed && waiting.is_empty() {
-            return;
-        }
-        let Some(lanes) = self.registry.lanes_of(name) else {
-            parking.restore(name, waiting);
-            return;
-        };
-        let mut left = VecDeque::new();
-        for parked in waiting {
-            // Its own memory is enough for a batch of its own.
-            let mut grant = Grant::of(&shared.memory, parked.bytes);
-            match shared.place_in(&lanes, &parked.record, &mut grant) {
-                Some(Ok(placed)) => parked.delivery.placed(placed),
-                Some(Err(super::accumulator::Refusal::Rejected(error))) => {
-                    shared.failures.parked_failed(&error, &parked.delivery);
-                    parked.delivery.failed(error);
-                }
-                Some(Err(super::accumulator::Refusal::Full { .. })) | None => {
-                    grant.keep();
-                    left.push_back(parked);
-                }
-            }
-        }
-        parking.restore(name, left);
-        if changed {
-            let topics = with_topic(&shared.topics.load(), name.clone(), lanes);
-            shared.topics.store(Arc::new(topics));
-        }
-    }
-
-    fn refuse_parked(&mut self, topic: &TopicName, code: ErrorCode) {
-        let refused = self.shared.parking.lock().take(topic);
-        for parked in refused {
-            let kind = ProduceErrorKind::Refused { code, message: None };
-            self.fail_parked(parked, ProduceError::new(kind).in_topic(topic.clone()));
-        }
-    }
-
-    fn fail_parked(&self, parked: ParkedRecord, error: ProduceError) {
-        self.shared.memory.give_back(parked.bytes);
-        self.shared.failures.parked_failed(&error, &parked.delivery);
-        parked.delivery.failed(error);
-    }
-
-    /// Asks again for topics that records wait for, and gives up on those that waited too long.
-    fn look_after_parked(&mut self, now: MonoTime) {
-        let patience = self.patience();
-        let (overdue, empty) = {
-            let mut parking = self.shared.parking.lock();
-            (parking.take_overdue(now, patience), parking.is_empty())
-        };
-        for parked in overdue {
-            let waited = now.saturating_since(parked.since);
-            let name = parked.record.topic.as_str();
-            let kind = match self.registry.partitions(name) {
-                Some(partitions) => ProduceErrorKind::UnknownPartition { partitions, waited },
-                None => ProduceErrorKind::UnknownTopic { waited },
-            };
-            let mut error = ProduceError::new(kind);
-            if let crate::record::TopicRef::Named(name) = &parked.record.topic {
-                error = error.in_topic(name.clone());
-            }
-            if let Some(partition) = parked.record.partition {
-                error = error.in_partition(partition);
-            }
-            self.fail_parked(parked, error);
-        }
-        if empty {
-            self.parked_retry_at = None;
-            return;
-        }
-        match self.parked_retry_at {
-            Some(at) if at > now => {}
-            Some(_) => {
-                self.core.refresh_metadata(RefreshReason::UnknownTopic);
-                self.parked_retry_at = Some(now + self.config.retry_backoff);
-            }
-            // The first time the wish for the topic is enough.
-            None => self.parked_retry_at = Some(now + self.config.retry_backoff),
-        }
-    }
-
-    /// How long a record may wait for its topic.
-    fn patience(&self) -> Duration {
-        self.config.max_block.min(self.config.delivery_timeout)
-    }
-
-    fn ask_producer_id(&mut self) {
-        self.id_retry_at = None;
-        let core = self.core.clone();
-        let timeout = self.config.request_timeout;
-        self.id_request = Some(Box::pin(async move { fetch_producer_id(&core, timeout).await }));
-    }
-
-    fn producer_id_came(&mut self, result: Result<Incarnation, IdFailure>) {
-        let now = self.shared.now();
-        self.id_request = None;
-        match result {
-            Ok(incarnation) => {
-                tracing::debug!(id = %incarnation.id, epoch = %incarnation.epoch, "producer id");
-                self.machine.on_producer_id(now, incarnation);
-            }
-            Err(IdFailure::Passing(why)) => {
-                tracing::debug!(%why, "no producer id yet");
-                self.id_failures += 1;
-                let backoff =
-                    Backoff::new(self.config.retry_backoff, self.config.retry_backoff_max);
-                let wait = backoff.after(self.id_failures, self.shared.random());
-                self.id_retry_at = Some(now + wait);
-            }
-            Err(IdFailure::Lasting(why)) => self.machine.on_no_producer_id(now, why),
-        }
-    }
-
-    fn retry_producer_id(&mut self, now: MonoTime) {
-        if self.id_retry_at.is_some_and(|at| at <= now) {
-            self.ask_producer_id();
-        }
-    }
-
-    fn flush(&mut self, now: MonoTime, reply: Reply) {
-        self.take_everything(now);
-        let (parked, oldest) = self.shared.parking.lock().numbers();
-        let stage = match oldest {
-            Some(_) => FlushStage::Parked(parked),
-            None => self.next_generation(),
-        };
-        self.flushes.push(PendingFlush { stage, reply });
-    }
-
-    /// What is taken from now on belongs to another generation.
-    fn next_generation(&mut self) -> FlushStage {
-        let current = self.generation;
-        self.generation += 1;
-        FlushStage::Batches(current)
-    }
-
-    fn answer_flushes(&mut self, now: MonoTime) {
-        if self.flushes.is_empty() {
-            return;
-        }
-        let (_, oldest_parked) = self.shared.parking.lock().numbers();
-        for mut flush in std::mem::take(&mut self.flushes) {
-            if let FlushStage::Parked(number) = flush.stage
-                && oldest_parked.is_none_or(|oldest| oldest > number)
-            {
-                self.take_everything(now);
-                self.carry_out(now);
-                flush.stage = self.next_generation();
-            }
-            let open = self.outstanding.first_key_value().map(|(generation, _)| *generation);
-            match flush.stage {
-                FlushStage::Batches(until) if open.is_none_or(|oldest| oldest > until) => {
-                    // Whoever asked may be gone.
-                    let _ = flush.reply.send(self.shared.failures.take());
-                }
-                FlushStage::Batches(_) | FlushStage::Parked(_) => self.flushes.push(flush),
-            }
-        }
-    }
-
-    fn close(&mut self, now: MonoTime, by: MonoTime, done: Reply) {
-        self.shared.parking.lock().refuse_more();
-        self.take_everything(now);
-        match &mut self.phase {
-            Phase::Closing { by: earlier, replies } => {
-                *earlier = by.min(*earlier);
-                replies.push(done);
-            }
-            Phase::Open | Phase::Orphaned => {
-                self.phase = Phase::Closing { by, replies: vec![done] };
-            }
-        }
-    }
-
-    fn is_finished(&mut self, now: MonoTime) -> bool {
-        let idle = self.outstanding.is_empty()
-            && self.lingering.is_empty()
-            && self.ripe.is_empty()
-            && self.shared.parking.lock().is_empty();
-        match &mut self.phase {
-            Phase::Open => false,
-            Phase::Orphaned => idle,
-            Phase::Closing { by, .. } if !idle && *by > now => {
-                // Parked records may have been put into lanes meanwhile.
-                self.take_everything(now);
-                false
-            }
-            Phase::Closing { replies, .. } => {
-                let replies = std::mem::take(replies);
-                self.end(&ProduceErrorKind::Closed);
-                let mut result = self.shared.failures.take();
-                for reply in replies {
-                    let _ = reply.send(result.clone());
-                    result = result.and(Ok(()));
-                }
-                true
-            }
-        }
-    }
-
-    /// Ends everything that is still here.
-    fn end(&mut self, kind: &ProduceErrorKind) {
-        let parked = self.shared.parking.lock().close();
-        for parked in parked {
-            let mut error = ProduceError::new(kind.clone());
-            if let crate::record::TopicRef::Named(name) = &parked.record.topic {
-                error = error.in_topic(name.clone());
-            }
-            self.fail_parked(parked, error);
-        }
-        let now = self.shared.now();
-        let lanes: Vec<_> = self.registry.lanes().cloned().collect();
-        for lane in lanes {
-            let rest = lane.close();
-            self.seal(now, lane.id, rest);
-        }
-        self.machine.fail_everything(kind);
-        while let Some(effect) = self.machine.poll_effect(now) {
-            if let Effect::Complete { span, outcome } = effect {
-                self.complete(span, outcome);
-            }
-        }
-    }
-
     fn next_wake(&self, now: MonoTime) -> Option<MonoTime> {
         let parked = self.shared.parking.lock().oldest().map(|since| since + self.patience());
         let late = self.ripe.values().min().map(|&opened| opened + self.config.delivery_timeout);
@@ -694,28 +458,5 @@ impl Drop for ProducerTask {
         // Also when the runtime goes first: nobody is left waiting.
         self.end(&ProduceErrorKind::TaskStopped);
         self.shared.stop();
-    }
-}
-
-/// One attempt at a producer id (KIP-98).
-async fn fetch_producer_id(core: &Core, timeout: Duration) -> Result<Incarnation, IdFailure> {
-    let request = InitProducerIdRequest::default()
-        .with_transactional_id(None)
-        .with_transaction_timeout_ms(i32::MAX)
-        .with_producer_id(ProducerId::NONE.get().into())
-        .with_producer_epoch(ProducerEpoch::NONE.get());
-    let answer = core.request(Destination::Any, Purpose::Control, request, timeout).await;
-    let response = answer.map_err(|error| {
-        let why = Hindrance::Request(error.kind.clone());
-        if error.is_retriable() { IdFailure::Passing(why) } else { IdFailure::Lasting(why) }
-    })?;
-    let code = ErrorCode(response.error_code);
-    match code.check() {
-        Ok(()) => Ok(Incarnation {
-            id: ProducerId(response.producer_id.0),
-            epoch: ProducerEpoch(response.producer_epoch),
-        }),
-        Err(code) if code.is_retriable() => Err(IdFailure::Passing(Hindrance::Code(code))),
-        Err(code) => Err(IdFailure::Lasting(Hindrance::Code(code))),
     }
 }
