@@ -1,7 +1,51 @@
 //! The Kafka wire protocol without IO.
 //!
-//! Bytes from a peer enter through [`decode`] and nowhere else; record batches have a codec of
-//! their own in [`records`]; everything else in this crate is small and has no state.
+//! Everything here is given bytes or gives bytes; nothing reads a socket, a clock or a random
+//! number. `milena` and `milena-mock-broker` are built on it, and so can be any other program that
+//! speaks the protocol, a proxy or a tool that looks into a capture.
+//!
+//! | what | where |
+//! |---|---|
+//! | cutting a stream into frames, and recognising peers that speak something else | [`frame`] |
+//! | decoding whatever a peer has sent: the one door for its bytes | [`decode`] |
+//! | encoding requests and responses | [`request`], [`response`] |
+//! | which version of an API two peers speak | [`version`] |
+//! | record batches: written, sealed, stamped, read | [`records`] |
+//! | the Produce request around batches that are not copied | [`produce`] |
+//! | error codes, their names, which may pass when tried again | [`ErrorCode`] |
+//! | offsets, epochs, sequences, topics and brokers as types | [`ids`] |
+//! | time as it is handed to a state machine | [`time`] |
+//!
+//! The messages themselves are those that the crate `kafka-protocol` generates from Apache Kafka's
+//! schemas; they are exported as [`messages`], together with the traits they implement. Record
+//! batches are bytes to them, and a codec of our own reads and writes these.
+//!
+//! # A request and its answer
+//!
+//! ```
+//! use bytes::BytesMut;
+//! use milena_protocol::frame::FrameDecoder;
+//! use milena_protocol::messages::{ApiKey, MetadataRequest, MetadataResponse};
+//! use milena_protocol::{decode, request, response};
+//!
+//! // A client writes a request ...
+//! let sent = request::encode(1, 12, None, &MetadataRequest::default())?;
+//!
+//! // ... a broker reads it ...
+//! let mut received = BytesMut::from(&sent.to_bytes()[..]);
+//! let frame = FrameDecoder::new(1 << 20).decode(&mut received)?.expect("it is there as a whole");
+//! let asked = decode::request(frame)?;
+//! assert_eq!((asked.key, asked.version), (ApiKey::Metadata, 12));
+//!
+//! // ... and answers it.
+//! let correlation_id = asked.header.correlation_id;
+//! let answer = MetadataResponse::default();
+//! let answered = response::encode_message(ApiKey::Metadata, 12, correlation_id, &answer)?;
+//! let mut body = answered.slice(4..);
+//! assert_eq!(decode::response_header(ApiKey::Metadata, 12, &mut body)?, 1);
+//! assert_eq!(decode::response::<MetadataRequest>(12, body)?, answer);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #[macro_use]
 mod apis;

@@ -76,7 +76,7 @@ pub struct BatchBuilder {
 impl BatchBuilder {
     /// An empty batch with room for `capacity` bytes of records; it grows when needed.
     pub fn new(capacity: usize) -> Self {
-        Self::with_buffer(Vec::with_capacity(capacity))
+        Self::with_buffer(Vec::with_capacity(capacity + SLACK))
     }
 
     /// An empty batch that writes into a buffer used before, see [`SealedBatch::reclaim`].
@@ -185,7 +185,7 @@ impl BatchBuilder {
 
     /// Bytes of records that fit before the buffer grows.
     pub fn capacity(&self) -> usize {
-        self.payload.capacity()
+        self.payload.capacity().saturating_sub(SLACK)
     }
 
     /// The first record's timestamp, if there is a record.

@@ -224,8 +224,39 @@ fn take_headers(mut body: &[u8]) -> Result<Headers<'_>, RecordFault> {
     if body.is_empty() { Ok(Headers { count, bytes }) } else { Err(RecordFault::Slack(body.len())) }
 }
 
-#[inline]
-fn take_header<'a>(bytes: &mut &'a [u8]) -> Result<(&'a [u8], Option<&'a [u8]>), RecordFault> {
+/// Key and value of a header.
+type Pair<'a> = (&'a [u8], Option<&'a [u8]>);
+
+#[inline(always)]
+fn take_header<'a>(bytes: &mut &'a [u8]) -> Result<Pair<'a>, RecordFault> {
+    if let Some((pair, rest)) = small_header(bytes) {
+        *bytes = rest;
+        return Ok(pair);
+    }
+    take_any_header(bytes)
+}
+
+/// A header whose key and value are shorter than 64 bytes each, so that their lengths are a byte.
+#[inline(always)]
+fn small_header(bytes: &[u8]) -> Option<(Pair<'_>, &[u8])> {
+    let (&length, rest) = bytes.split_first()?;
+    if length & 0x81 != 0 {
+        return None;
+    }
+    let (key, rest) = rest.split_at_checked(usize::from(length >> 1))?;
+    let (&length, rest) = rest.split_first()?;
+    if length == 1 {
+        return Some(((key, None), rest));
+    }
+    if length & 0x81 != 0 {
+        return None;
+    }
+    let (value, rest) = rest.split_at_checked(usize::from(length >> 1))?;
+    Some(((key, Some(value)), rest))
+}
+
+#[inline(never)]
+fn take_any_header<'a>(bytes: &mut &'a [u8]) -> Result<Pair<'a>, RecordFault> {
     let length = varint::take(bytes).ok_or(RecordFault::Varint)?;
     let key = take_bytes(bytes, length)?;
     let length = varint::take(bytes).ok_or(RecordFault::Varint)?;

@@ -233,6 +233,17 @@ fn a_record_longer_than_its_batch_s_buffer_is_written_whole() {
 }
 
 #[test]
+fn a_batch_filled_to_its_capacity_stays_where_it_is() {
+    let mut builder = BatchBuilder::new(1_000);
+    let capacity = builder.capacity();
+    assert!(capacity >= 1_000);
+    while builder.len() + builder.encoded_size(1, None, None, NO_HEADERS) <= capacity {
+        builder.append(1, None, None, NO_HEADERS).unwrap();
+    }
+    assert_eq!(builder.capacity(), capacity);
+}
+
+#[test]
 fn the_memory_of_a_batch_comes_back_once_nobody_else_reads_it() {
     let sealed = built(&[record("a")]).seal();
     let stamped = sealed.stamp(&Stamp::default());
