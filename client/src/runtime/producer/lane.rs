@@ -214,8 +214,9 @@ impl Lane {
                 shared.post(Event::Full(self.id));
             }
         }
-        if choice == Choice::Sticky && state.sticky_bytes >= shared.batch_size.saturating_sub(bound)
-        {
+        // A record larger than a batch stays where nothing was written yet: moving on would never end.
+        let enough = shared.batch_size.saturating_sub(bound).max(1);
+        if choice == Choice::Sticky && state.sticky_bytes >= enough {
             // Enough for this partition (KIP-794); it was filled to the last batch.
             state.sticky_bytes = 0;
             return Err(NotPlaced::Moved);
