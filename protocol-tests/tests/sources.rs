@@ -24,7 +24,10 @@ fn sources() -> impl Iterator<Item = (String, String)> {
     WalkDir::new(&root)
         .sort_by_file_name()
         .into_iter()
-        .filter_entry(move |entry| !entry.file_name().to_str().is_some_and(skipped))
+        // The root itself may have any name.
+        .filter_entry(move |entry| {
+            entry.depth() == 0 || !entry.file_name().to_str().is_some_and(skipped)
+        })
         .map(|entry| entry.expect("a directory of the workspace can be read"))
         .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "rs"))
         .map(move |entry| {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -20,7 +20,44 @@ pub(super) struct Node {
     purpose: Purpose,
     properties: PathBuf,
     log: PathBuf,
-    process: Option<Child>,
+    process: Option<Running>,
+}
+
+/// A node's process and the watchdog that ends it when this process dies without dropping it, as
+/// on SIGTERM: the watchdog waits for the end of its input, which comes with our end.
+#[derive(Debug)]
+struct Running {
+    java: Child,
+    watchdog: Child,
+}
+
+const WATCHDOG: &str = "read -r _; kill -9 \"$0\"";
+
+impl Running {
+    fn watch(java: Child) -> Result<Self, KafkaError> {
+        let watchdog = Command::new("sh")
+            .args(["-c", WATCHDOG, &java.id().to_string()])
+            .stdin(Stdio::piped())
+            .spawn();
+        match watchdog {
+            Ok(watchdog) => Ok(Self { java, watchdog }),
+            Err(source) => {
+                let mut java = java;
+                // Nobody would end it later.
+                drop(java.kill().and_then(|()| java.wait()));
+                Err(KafkaError::Spawn { program: "sh".to_owned(), source })
+            }
+        }
+    }
+
+    /// The watchdog goes first: it must not end another process that got the id.
+    fn end(mut self) -> std::io::Result<()> {
+        self.watchdog.kill()?;
+        self.watchdog.wait()?;
+        self.java.kill()?;
+        self.java.wait()?;
+        Ok(())
+    }
 }
 
 impl Node {
@@ -64,16 +101,16 @@ impl Node {
         java.arg("-Dorg.slf4j.simpleLogger.showDateTime=true")
             .args(["-cp", &jars.class_path(), "kafka.Kafka"])
             .arg(&self.properties);
-        self.process = Some(spawn_logged(&mut java, &self.log)?);
+        self.process = Some(Running::watch(spawn_logged(&mut java, &self.log)?)?);
         Ok(())
     }
 
     /// An error if the process has ended by itself.
     pub(super) fn check_running(&mut self) -> Result<(), KafkaError> {
         let Some(process) = &mut self.process else { return Ok(()) };
-        let ended = process.try_wait().map_err(KafkaError::io(&self.log))?;
+        let ended = process.java.try_wait().map_err(KafkaError::io(&self.log))?;
         let Some(status) = ended else { return Ok(()) };
-        self.process = None;
+        self.kill()?;
         Err(KafkaError::Failed {
             what: format!("node {} of Apache Kafka", self.id),
             status,
@@ -82,21 +119,17 @@ impl Node {
     }
 
     pub(super) fn kill(&mut self) -> Result<(), KafkaError> {
-        let Some(mut process) = self.process.take() else {
+        let Some(process) = self.process.take() else {
             return Err(KafkaError::WrongState { id: self.id, state: "dead" });
         };
-        process
-            .kill()
-            .and_then(|()| process.wait())
-            .map_err(|source| KafkaError::Signal { id: self.id, source })?;
-        Ok(())
+        process.end().map_err(|source| KafkaError::Signal { id: self.id, source })
     }
 
     pub(super) fn signal(&mut self, signal: Signal) -> Result<(), KafkaError> {
         let Some(process) = &self.process else {
             return Err(KafkaError::WrongState { id: self.id, state: "dead" });
         };
-        kill_process(Pid::from_child(process), signal)
+        kill_process(Pid::from_child(&process.java), signal)
             .map_err(|errno| KafkaError::Signal { id: self.id, source: errno.into() })
     }
 }
