@@ -552,4 +552,6 @@ fn throttle_time(key: ApiKey, version: i16, body: &[u8]) -> Option<Duration> {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

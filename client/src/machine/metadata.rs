@@ -404,4 +404,6 @@ fn pick(
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -10,8 +10,17 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn at(millis: u64) -> MonoTime {
+pub(super) fn at(millis: u64) -> MonoTime {
     MonoTime::from_millis(millis)
+}
+
+pub(super) fn settings() -> ConnectionSettings {
+    ConnectionSettings {
+        client_id: StrBytes::from_static_str("test"),
+        setup_timeout: 10 * SECOND,
+        max_idle: 540 * SECOND,
+        receive_max: 1 << 20,
+    }
 }
 
 /// A connection and what its effects were.
@@ -26,13 +35,7 @@ struct Rig {
 impl Rig {
     /// Opened at zero; ApiVersions has been asked.
     fn opened() -> Self {
-        let settings = ConnectionSettings {
-            client_id: StrBytes::from_static_str("test"),
-            setup_timeout: 10 * SECOND,
-            max_idle: 540 * SECOND,
-            receive_max: 1 << 20,
-        };
-        let machine = Connection::new(at(0), settings);
+        let machine = Connection::new(at(0), settings());
         let mut rig = Self { machine, sent: vec![], completed: vec![], ready: false, closed: None };
         rig.machine.on_opened(at(0)).unwrap();
         rig.run();
@@ -108,7 +111,7 @@ fn api(key: ApiKey, min: i16, max: i16) -> ApiVersion {
     ApiVersion::default().with_api_key(key as i16).with_min_version(min).with_max_version(max)
 }
 
-fn versions(error: i16) -> ApiVersionsResponse {
+pub(super) fn versions(error: i16) -> ApiVersionsResponse {
     ApiVersionsResponse::default()
         .with_error_code(error)
         .with_api_keys(vec![api(ApiKey::Metadata, 0, 12), api(ApiKey::ApiVersions, 0, 3)])

@@ -9,13 +9,13 @@ use crate::machine::image::BrokerNode;
 
 const SECOND: Duration = Duration::from_secs(1);
 /// `random % 41 == 20`: no jitter.
-const NO_JITTER: u64 = 20;
+pub(super) const NO_JITTER: u64 = 20;
 
-fn at(millis: u64) -> MonoTime {
+pub(super) fn at(millis: u64) -> MonoTime {
     MonoTime::from_millis(millis)
 }
 
-fn settings() -> MetadataSettings {
+pub(super) fn settings() -> MetadataSettings {
     MetadataSettings {
         max_age: 300 * SECOND,
         max_idle: 300 * SECOND,
@@ -26,16 +26,16 @@ fn settings() -> MetadataSettings {
     }
 }
 
-fn name(name: &str) -> TopicName {
+pub(super) fn name(name: &str) -> TopicName {
     TopicName::new(name).unwrap()
 }
 
-fn id(number: u128) -> TopicId {
+pub(super) fn id(number: u128) -> TopicId {
     TopicId(uuid::Uuid::from_u128(number))
 }
 
 /// Brokers 1 to `brokers`, no topics.
-fn cluster(brokers: i32) -> MetadataResponse {
+pub(super) fn cluster(brokers: i32) -> MetadataResponse {
     let brokers = (1..=brokers).map(|id| {
         MetadataResponseBroker::default()
             .with_node_id(id.into())
@@ -46,7 +46,7 @@ fn cluster(brokers: i32) -> MetadataResponse {
 }
 
 /// A topic with one partition per (leader, epoch).
-fn topic(name: &str, id: TopicId, leaders: &[(i32, i32)]) -> MetadataResponseTopic {
+pub(super) fn topic(name: &str, id: TopicId, leaders: &[(i32, i32)]) -> MetadataResponseTopic {
     let partitions = leaders.iter().enumerate().map(|(index, (leader, epoch))| {
         let missing = if *leader < 0 { ErrorCode::LEADER_NOT_AVAILABLE } else { ErrorCode::NONE };
         MetadataResponsePartition::default()
@@ -61,7 +61,7 @@ fn topic(name: &str, id: TopicId, leaders: &[(i32, i32)]) -> MetadataResponseTop
         .with_partitions(partitions.collect())
 }
 
-fn unknown(name: &str) -> MetadataResponseTopic {
+pub(super) fn unknown(name: &str) -> MetadataResponseTopic {
     topic(name, TopicId::ZERO, &[]).with_error_code(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0)
 }
 
