@@ -7,7 +7,8 @@ use milena::admin::NewTopic;
 use milena::consumer::Start;
 
 use super::{
-    Outcome, assert_once_and_in_order, connect, create, key_of, nothing_more, numbers, read, reader,
+    Outcome, assert_once_and_in_order, connect, create, describe, key_of, nothing_more, numbers,
+    read, reader,
 };
 
 const RECORDS: u64 = 20_000;
@@ -23,7 +24,7 @@ pub(crate) async fn nothing_is_lost_when_the_leader_dies(
     let kafka = connect(servers).await?;
     let replicated = NewTopic::new("failover").partitions(PARTITIONS).replication_factor(3);
     create(&kafka, replicated.config("min.insync.replicas", "2")).await?;
-    let described = kafka.admin().describe_topic("failover").await?;
+    let described = describe(&kafka, "failover").await?;
     let leader = described.partitions[0].leader.ok_or("nobody leads")?.get();
 
     let count = usize::try_from(RECORDS)?;

@@ -12,8 +12,9 @@ use std::error::Error;
 use std::time::Duration;
 
 use milena::Kafka;
-use milena::admin::NewTopic;
+use milena::admin::{NewTopic, TopicDescription};
 use milena::consumer::{AssignedConsumer, ConsumerRecord, Start};
+use milena::protocol::ErrorCode;
 
 /// A case fails by panicking or by an error; both say what went wrong.
 pub(crate) type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
@@ -51,10 +52,26 @@ pub(crate) async fn connect(servers: &str) -> Result<Kafka, milena::ConnectError
     Kafka::builder(servers).connect().await
 }
 
-/// Creates a topic and waits until the broker that will be asked next knows it.
 pub(crate) async fn create(kafka: &Kafka, topic: NewTopic) -> Outcome {
     kafka.admin().create_topic(topic).await?;
     Ok(())
+}
+
+/// Asks again until the broker that answers knows the topic: its image of the metadata may lag
+/// behind the controller that created it.
+pub(crate) async fn describe(
+    kafka: &Kafka,
+    name: &str,
+) -> Result<TopicDescription, Box<dyn Error + Send + Sync>> {
+    let asking = async {
+        loop {
+            match kafka.admin().describe_topic(name).await {
+                Err(error) if error.code() == Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) => {}
+                answer => return answer,
+            }
+        }
+    };
+    Ok(tokio::time::timeout(SILENCE, asking).await??)
 }
 
 pub(crate) fn topic(name: &str, partitions: i32) -> NewTopic {
