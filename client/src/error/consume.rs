@@ -101,14 +101,14 @@ pub enum ConsumeError {
     },
     /// The broker refuses to serve the partition, for example because the principal may not read
     /// it. The partition is not read until the caller seeks or resumes it.
-    #[error("{topic}-{partition}: refused by broker {broker}: {code}")]
+    #[error("{topic}-{partition}: refused{}: {code}", broker_text(*broker))]
     Refused {
         /// The topic.
         topic: TopicName,
         /// The partition.
         partition: i32,
-        /// The broker.
-        broker: BrokerId,
+        /// The broker, if it was that of the partition. Without, the metadata say so.
+        broker: Option<BrokerId>,
         /// What it said.
         code: ErrorCode,
     },
@@ -192,6 +192,10 @@ impl ConsumeError {
             _ => None,
         }
     }
+}
+
+fn broker_text(broker: Option<BrokerId>) -> String {
+    broker.map_or_else(String::new, |broker| format!(" by broker {broker}"))
 }
 
 fn diverging_text(diverging: Option<i64>) -> String {

@@ -221,11 +221,11 @@ impl FetchMachine {
                 };
                 self.on_fault(slot, position, fault);
             }
-            FetchDisposition::Refuse => self.refuse(slot, broker, code),
+            FetchDisposition::Refuse => self.refuse(slot, Some(broker), code),
         }
     }
 
-    pub(super) fn refuse(&mut self, slot: Slot, broker: BrokerId, code: ErrorCode) {
+    pub(super) fn refuse(&mut self, slot: Slot, broker: Option<BrokerId>, code: ErrorCode) {
         let Some(partition) = self.partitions.get(&slot) else { return };
         let position = match partition.state {
             State::Fetching { position, .. } | State::Validating { position, .. } => Some(position),
@@ -376,7 +376,7 @@ impl FetchMachine {
                 self.effects.push_back(Effect::RefreshMetadata);
             }
             LookupDisposition::RetryLater => self.back_off(now, slot),
-            LookupDisposition::Refuse => self.refuse(slot, broker, answer.code),
+            LookupDisposition::Refuse => self.refuse(slot, Some(broker), answer.code),
         }
     }
 
@@ -437,7 +437,7 @@ impl FetchMachine {
                     self.effects.push_back(Effect::RefreshMetadata);
                 }
                 LookupDisposition::RetryLater => self.back_off(now, slot),
-                LookupDisposition::Refuse => self.refuse(slot, lookup.broker, answer.code),
+                LookupDisposition::Refuse => self.refuse(slot, Some(lookup.broker), answer.code),
             }
         }
     }

@@ -14,6 +14,7 @@ mod answers;
 mod batch;
 mod budget;
 mod chunk;
+mod decide;
 mod disposition;
 mod epochs;
 mod isolation;

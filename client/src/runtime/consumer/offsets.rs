@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use milena_protocol::ErrorCode;
 use milena_protocol::ids::{BrokerId, Offset, PartitionIndex, TopicName};
 use milena_protocol::messages::ListOffsetsResponse;
 use tokio::sync::mpsc::unbounded_channel;
@@ -30,8 +31,9 @@ pub(crate) async fn look_up(
     names: Vec<TopicPartition>,
     target: Target,
 ) -> Result<Offsets, ConsumeError> {
-    let mut search =
-        Search { core, config, target, open: names, found: Offsets::new(), last: None };
+    let started = tokio::time::Instant::now();
+    let (found, last) = (Offsets::new(), None);
+    let mut search = Search { core, config, target, open: names, found, last, started };
     let ended = tokio::time::timeout(config.api_timeout, search.run()).await;
     match ended {
         Ok(Ok(())) => Ok(search.found),
@@ -50,6 +52,7 @@ struct Search<'a> {
     open: Vec<TopicPartition>,
     found: Offsets,
     last: Option<ConsumeError>,
+    started: tokio::time::Instant,
 }
 
 impl Search<'_> {
@@ -78,6 +81,20 @@ impl Search<'_> {
             let Some((leader, leader_epoch)) =
                 found.and_then(|p| Some((p.leader?, p.leader_epoch)))
             else {
+                let (topic, partition) = (name.topic.clone(), name.partition.get());
+                self.last = Some(match found {
+                    Some(_) => ConsumeError::Refused {
+                        topic,
+                        partition,
+                        broker: None,
+                        code: ErrorCode::LEADER_NOT_AVAILABLE,
+                    },
+                    None => ConsumeError::UnknownPartition {
+                        topic,
+                        partition,
+                        waited: self.started.elapsed(),
+                    },
+                });
                 continue;
             };
             let isolation = self.config.isolation;
@@ -125,7 +142,7 @@ impl Search<'_> {
             let refused = || ConsumeError::Refused {
                 topic: topic.clone(),
                 partition: partition.get(),
-                broker: lookup.broker,
+                broker: Some(lookup.broker),
                 code: answer.code,
             };
             match disposition_of_lookup(answer.code) {

@@ -468,3 +468,38 @@ async fn settings_that_cannot_work_are_refused_at_build_with_their_values() {
         assert!(error.to_string().contains(part), "{part}: {error}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn records_can_be_walked_borrowed_or_owned_and_taken_out_of_their_answer() {
+    let world = World::new();
+    let kafka = world.kafka().await;
+    let _net = world.serving(&Arc::new(AtomicI64::new(10)));
+    let mut consumer =
+        kafka.assigned_consumer().assign([("orders", 1, Start::Offset(2))]).build().await.unwrap();
+    let records = consumer.poll(5, Duration::from_secs(1)).await.unwrap();
+    assert_eq!((records.len(), records.iter().len()), (5, 5));
+    let borrowed: Vec<_> = records.iter().map(|record| (record.offset(), record.value())).collect();
+    let detached: Vec<_> = records.iter().map(|record| record.detach()).collect();
+    for ((offset, value), own) in borrowed.iter().zip(&detached) {
+        assert_eq!((own.offset(), own.value()), (*offset, *value));
+        assert_eq!((own.topic(), own.partition(), own.timestamp()), ("orders", 1, 1_000));
+        assert_eq!((own.key(), own.leader_epoch()), (Some(&b"k"[..]), Some(3)));
+    }
+    let mut owned = records.into_iter();
+    assert_eq!(owned.len(), 5);
+    let first = owned.next().unwrap();
+    assert_eq!(first.value_bytes().unwrap(), first.value().unwrap());
+    assert_eq!(first.key_bytes().as_deref(), Some(&b"k"[..]));
+    assert_eq!(owned.map(|record| record.offset()).collect::<Vec<_>>(), [3, 4, 5, 6]);
+    assert_eq!(consumer.lag("orders", 1).unwrap(), None, "no answer was delivered in full yet");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_up_of_an_unknown_topic_says_so_when_its_time_is_up() {
+    let world = World::new();
+    let kafka = world.kafka().await;
+    let _net = world.serving(&Arc::new(AtomicI64::new(10)));
+    let consumer = reading(&kafka).await;
+    let error = consumer.begin_offsets([("misspelled", 0)]).await.unwrap_err();
+    assert_eq!(error.partition(), Some(("misspelled", 0)), "{error}");
+}

@@ -1,7 +1,7 @@
 //! The budget, read-ahead, paused and slow partitions.
 
 use super::*;
-use crate::machine::fetch::machine::HOLD;
+use crate::machine::fetch::decide::HOLD;
 
 fn big(base: i64) -> Bytes {
     batch_of(base, 1, 900, LeaderEpoch(3), &Stamp::default())

@@ -160,7 +160,7 @@ fn a_refused_topic_stops_with_the_brokers_word() {
     rig.answer(B1, vec![refused(0, ErrorCode::TOPIC_AUTHORIZATION_FAILED)]);
     assert!(rig.settle().is_empty());
     let error = rig.error();
-    let ConsumeError::Refused { broker: B1, code, .. } = error else { panic!("{error}") };
+    let ConsumeError::Refused { broker: Some(B1), code, .. } = error else { panic!("{error}") };
     assert_eq!(code, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
 }
 
