@@ -4,13 +4,29 @@
 //! in what happened and when ([`Cluster::step`]), takes what is to be done
 //! ([`Cluster::poll_output`], until it gives nothing), and comes back at
 //! [`Cluster::poll_timeout`] with [`Input::Timeout`].
+//!
+//! Between two steps the machine may have had many events of its own (messages between brokers,
+//! timers): each happens at its own time, in the order of time, so that a driver whose timers are
+//! coarse sees the same as one whose timers are fine.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
+use bytes::Bytes;
+use milena_protocol::StrBytes;
 use milena_protocol::ids::BrokerId;
+use milena_protocol::messages::create_topics_request::{
+    CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig,
+};
 use milena_protocol::time::MonoTime;
 
 mod input;
+mod inspect;
+mod operate;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod view;
 
@@ -19,26 +35,70 @@ pub use input::{
     Output, ProcessState, Reading,
 };
 pub use trace::{HashOnly, TraceEvent, TraceSink};
+pub(crate) use trace::{Tracer, fold_bytes};
 pub use view::{BatchView, BrokerView, PartitionView, ReplicaView, TopicView};
 
-use crate::config::{ClusterConfig, ConfigError};
+use crate::broker::{Broker, BrokerState, Held};
+use crate::config::{ClusterConfig, ConfigError, TopicSpec};
+use crate::context::Context;
+use crate::controller::Controller;
+use crate::message::Message;
+use crate::network::{Envelope, Network};
+
+/// Internal events of one step, beyond which the rest waits for the next: a loop in zero time
+/// would otherwise never give the driver its turn.
+const STEP_BUDGET: usize = 10_000_000;
 
 /// A simulated Kafka cluster.
 #[derive(Debug)]
 pub struct Cluster {
     config: ClusterConfig,
-    tracer: trace::Tracer,
+    tracer: Tracer,
+    network: Network,
+    controller: Controller,
+    brokers: BTreeMap<BrokerId, Broker>,
+    /// Which broker each open connection leads to.
+    connections: BTreeMap<ConnectionId, BrokerId>,
+    /// What clients sent to brokers they are cut off from, and what those answered.
+    to_brokers: BTreeMap<BrokerId, Vec<Held>>,
+    to_clients: BTreeMap<BrokerId, Vec<Output>>,
     outputs: VecDeque<Output>,
+    last_request: u64,
     now: MonoTime,
+    is_started: bool,
 }
 
 impl Cluster {
     /// A cluster whose brokers are about to start. The first step starts them.
     ///
-    /// `seed` decides cluster id, topic ids and jitter; equal seeds and inputs give equal runs.
-    pub fn new(config: ClusterConfig, _seed: u64, now: MonoTime) -> Result<Self, ConfigError> {
+    /// `seed` decides cluster id, topic ids, placement and jitter; equal seeds and inputs give
+    /// equal runs.
+    ///
+    /// # Errors
+    /// If the configuration contradicts itself.
+    pub fn new(config: ClusterConfig, seed: u64, now: MonoTime) -> Result<Self, ConfigError> {
         config.validate()?;
-        Ok(Self { config, tracer: trace::Tracer::default(), outputs: VecDeque::new(), now })
+        let controller = Controller::new(seed);
+        let cluster_id: Arc<str> = Arc::from(controller.cluster_id());
+        let brokers = config
+            .brokers
+            .iter()
+            .map(|broker| (broker.id, Broker::new(broker.clone(), Arc::clone(&cluster_id), seed)))
+            .collect();
+        Ok(Self {
+            network: Network::new(config.network.clone(), seed),
+            config,
+            tracer: Tracer::default(),
+            controller,
+            brokers,
+            connections: BTreeMap::new(),
+            to_brokers: BTreeMap::new(),
+            to_clients: BTreeMap::new(),
+            outputs: VecDeque::new(),
+            last_request: 0,
+            now,
+            is_started: false,
+        })
     }
 
     /// Hands every event from now on to `sink`. Before the first step, for whole traces.
@@ -55,21 +115,31 @@ impl Cluster {
     ///
     /// Time never goes back: an earlier `now` than before counts as the same.
     pub fn step(&mut self, now: MonoTime, input: Input) {
+        self.advance(now);
         match input {
-            Input::Operator(operation) => {
-                let _ = self.operate(now, operation);
+            Input::Connected { connection, broker, peer } => {
+                self.connected(connection, broker, peer);
             }
-            _ => self.now = self.now.max(now),
+            Input::Frame { connection, frame } => self.frame(connection, frame),
+            Input::Disconnected { connection } => self.disconnected(connection),
+            Input::Timeout => {}
+            Input::Operator(operation) => {
+                // The caller chose not to hear of a refusal.
+                let _ = self.carry_out(operation);
+            }
         }
+        self.advance(now);
     }
 
     /// [`Input::Operator`] with its outcome.
+    ///
+    /// # Errors
+    /// If the operation makes no sense now; nothing changed then.
     pub fn operate(&mut self, now: MonoTime, operation: Operation) -> Result<(), OperationError> {
-        self.now = self.now.max(now);
-        match operation {
-            Operation::Kill(broker) => Err(OperationError::NoSuchBroker { broker }),
-            _ => Ok(()),
-        }
+        self.advance(now);
+        let outcome = self.carry_out(operation);
+        self.advance(now);
+        outcome
     }
 
     /// What is to be done next; `None` when there is nothing until the next step.
@@ -79,7 +149,10 @@ impl Cluster {
 
     /// When the machine wants [`Input::Timeout`] at the latest.
     pub fn poll_timeout(&self) -> Option<MonoTime> {
-        None
+        if !self.is_started {
+            return Some(self.now);
+        }
+        self.network.next_arrival().into_iter().chain(self.next_timer()).min()
     }
 
     /// The configuration it was started with.
@@ -87,33 +160,201 @@ impl Cluster {
         &self.config
     }
 
-    /// The id of the cluster.
-    pub fn cluster_id(&self) -> &str {
-        ""
+    /// Does everything that is due by `now`, each thing at its own time.
+    fn advance(&mut self, now: MonoTime) {
+        if !self.is_started {
+            self.is_started = true;
+            self.now = self.now.max(now);
+            let ids: Vec<BrokerId> = self.brokers.keys().copied().collect();
+            for id in ids {
+                self.start_broker(id);
+            }
+        }
+        for _ in 0..STEP_BUDGET {
+            let arrival = self.network.next_arrival();
+            // Messages of this very moment come before timers, which need not be looked at then.
+            if arrival.is_none_or(|at| at > self.now) {
+                let timer = self.next_timer();
+                let Some(next) = arrival.into_iter().chain(timer).min() else { break };
+                if next > now {
+                    break;
+                }
+                self.now = self.now.max(next);
+                if arrival.is_none_or(|at| at > next) {
+                    self.run_timers();
+                    continue;
+                }
+            }
+            if let Some(envelope) = self.network.pop() {
+                self.deliver(envelope);
+            }
+        }
+        self.now = self.now.max(now);
     }
 
-    /// Every broker, by number.
-    pub fn brokers(&self) -> Vec<BrokerView> {
-        Vec::new()
+    fn next_timer(&self) -> Option<MonoTime> {
+        let brokers = self.brokers.values().filter_map(|broker| match &broker.state {
+            BrokerState::Up(process) => process.poll_timeout(),
+            BrokerState::Killed(_) | BrokerState::Paused { .. } => None,
+        });
+        let session = self.config.timings.session_timeout;
+        brokers.chain(self.controller.poll_timeout(session)).min()
     }
 
-    /// One broker.
-    pub fn broker(&self, _id: BrokerId) -> Option<BrokerView> {
-        None
+    fn run_timers(&mut self) {
+        let session = self.config.timings.session_timeout;
+        if self.controller.poll_timeout(session).is_some_and(|at| at <= self.now) {
+            let (controller, _, mut ctx) = self.split();
+            controller.on_timeout(&mut ctx);
+        }
+        let now = self.now;
+        let (_, brokers, mut ctx) = self.split();
+        for broker in brokers.values_mut() {
+            if let BrokerState::Up(process) = &mut broker.state
+                && process.poll_timeout().is_some_and(|at| at <= now)
+            {
+                process.on_timeout(&mut ctx);
+            }
+        }
+        self.hold_outputs();
     }
 
-    /// Every topic, by name.
-    pub fn topics(&self) -> Vec<TopicView> {
-        Vec::new()
+    fn deliver(&mut self, envelope: Envelope) {
+        let Envelope { from, to, message, .. } = envelope;
+        let (controller, brokers, mut ctx) = self.split();
+        match to {
+            Node::Controller => controller.receive(&mut ctx, from, message),
+            Node::Clients => {}
+            Node::Broker(id) => {
+                let Some(broker) = brokers.get_mut(&id) else { return };
+                match &mut broker.state {
+                    BrokerState::Up(process) => process.receive(&mut ctx, from, message),
+                    BrokerState::Paused { held, .. } => {
+                        held.push_back(Held::Message { from, message });
+                    }
+                    // Nobody listens: the connection is refused.
+                    BrokerState::Killed(_) => {
+                        if let Message::Request { id, .. } = message {
+                            ctx.send(to, from, Message::Disconnected { id });
+                        }
+                    }
+                }
+            }
+        }
+        self.hold_outputs();
     }
 
-    /// One topic.
-    pub fn topic(&self, _name: &str) -> Option<TopicView> {
-        None
+    /// The nodes, and what they may touch.
+    fn split(&mut self) -> (&mut Controller, &mut BTreeMap<BrokerId, Broker>, Context<'_>) {
+        let ctx = Context {
+            now: self.now,
+            config: &self.config,
+            network: &mut self.network,
+            outputs: &mut self.outputs,
+            tracer: &mut self.tracer,
+            last_request: &mut self.last_request,
+        };
+        (&mut self.controller, &mut self.brokers, ctx)
     }
 
-    /// One partition. Copies the batches of every replica's log (their bytes are shared).
-    pub fn partition(&self, _topic: &str, _index: i32) -> Option<PartitionView> {
-        None
+    fn start_broker(&mut self, id: BrokerId) {
+        let (_, brokers, mut ctx) = self.split();
+        if let Some(broker) = brokers.get_mut(&id) {
+            broker.start(&mut ctx);
+        }
     }
+
+    fn connected(&mut self, connection: ConnectionId, broker: BrokerId, peer: String) {
+        self.connections.insert(connection, broker);
+        self.client_says(broker, Held::Connected { connection, peer });
+    }
+
+    fn frame(&mut self, connection: ConnectionId, frame: Bytes) {
+        if let Some(broker) = self.connections.get(&connection).copied() {
+            self.client_says(broker, Held::Frame { connection, frame });
+        }
+    }
+
+    fn disconnected(&mut self, connection: ConnectionId) {
+        if let Some(broker) = self.connections.remove(&connection) {
+            self.client_says(broker, Held::Disconnected { connection });
+        }
+    }
+
+    /// Something came from a client, unless the way from clients to the broker is cut.
+    fn client_says(&mut self, id: BrokerId, said: Held) {
+        if self.network.is_cut(Node::Clients, Node::Broker(id)) {
+            self.to_brokers.entry(id).or_default().push(said);
+            return;
+        }
+        let (_, brokers, mut ctx) = self.split();
+        let Some(broker) = brokers.get_mut(&id) else { return };
+        match &mut broker.state {
+            BrokerState::Up(process) => hand_over(process, &mut ctx, said),
+            BrokerState::Paused { held, .. } => held.push_back(said),
+            BrokerState::Killed(_) => {
+                if let Held::Connected { connection, peer } = said {
+                    let cause = CloseCause::NotListening;
+                    let reason = CloseReason { broker: id, peer, cause };
+                    self.outputs.push_back(Output::Close { connection, reason });
+                }
+            }
+        }
+        self.hold_outputs();
+    }
+
+    /// Holds back what is meant for clients that a broker is cut off from.
+    fn hold_outputs(&mut self) {
+        for output in &self.outputs {
+            if let Output::Close { connection, .. } = output {
+                self.connections.remove(connection);
+            }
+        }
+        let ids = self.brokers.keys().copied();
+        let cut: Vec<BrokerId> =
+            ids.filter(|id| self.network.is_cut(Node::Broker(*id), Node::Clients)).collect();
+        if cut.is_empty() || self.outputs.is_empty() {
+            return;
+        }
+        for output in std::mem::take(&mut self.outputs) {
+            let broker = match &output {
+                Output::Send { connection, .. } => self.connections.get(connection).copied(),
+                Output::Close { reason, .. } => Some(reason.broker),
+                Output::Reading { .. } | Output::Listener { .. } => None,
+            };
+            match broker.filter(|broker| cut.contains(broker)) {
+                Some(broker) => self.to_clients.entry(broker).or_default().push(output),
+                None => self.outputs.push_back(output),
+            }
+        }
+    }
+}
+
+/// Tells a process what happened.
+fn hand_over(process: &mut crate::broker::Process, ctx: &mut Context<'_>, said: Held) {
+    match said {
+        Held::Message { from, message } => process.receive(ctx, from, message),
+        Held::Connected { connection, peer } => process.connected(connection, peer),
+        Held::Frame { connection, frame } => process.frame(ctx, connection, frame),
+        Held::Disconnected { connection } => process.disconnected(connection),
+    }
+}
+
+fn creatable(spec: &TopicSpec) -> CreatableTopic {
+    let text = |text: &str| StrBytes::from_string(text.to_owned());
+    let broker = |id: &BrokerId| milena_protocol::messages::BrokerId(id.get());
+    let assignments = (0..).zip(spec.assignments.iter().flatten()).map(|(index, replicas)| {
+        CreatableReplicaAssignment::default()
+            .with_partition_index(index)
+            .with_broker_ids(replicas.iter().map(broker).collect())
+    });
+    let configs = spec.configs.iter().map(|(name, value)| {
+        CreatableTopicConfig::default().with_name(text(name)).with_value(Some(text(value)))
+    });
+    CreatableTopic::default()
+        .with_name(milena_protocol::messages::TopicName(text(&spec.name)))
+        .with_num_partitions(spec.partitions.unwrap_or(-1))
+        .with_replication_factor(spec.replication_factor.unwrap_or(-1))
+        .with_assignments(assignments.collect())
+        .with_configs(configs.collect())
 }

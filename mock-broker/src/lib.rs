@@ -23,10 +23,19 @@
 //! a function of its seed: [`MockClusterBuilder::start_in_memory`] and
 //! [`MockCluster::environment`].
 
+mod api;
+mod broker;
 mod builder;
 pub mod cluster;
 pub mod config;
+mod context;
+mod controller;
 mod handle;
+mod log;
+mod message;
+mod metadata;
+mod network;
+mod replication;
 mod simulation;
 pub mod trace;
 mod transport;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use milena_protocol::ids::{
     BrokerId, LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, TopicId,
 };
+use milena_protocol::records::Batch;
 
 use super::input::ProcessState;
 
@@ -90,8 +90,6 @@ pub struct ReplicaView {
     pub high_watermark: Offset,
     /// The leader epochs and the offsets they start at.
     pub leader_epochs: Vec<(LeaderEpoch, Offset)>,
-    /// The batches in order.
-    pub batches: Vec<BatchView>,
 }
 
 /// A record batch in a log.
@@ -113,6 +111,6 @@ pub struct BatchView {
     pub base_sequence: Sequence,
     /// Its largest timestamp.
     pub max_timestamp: i64,
-    /// The whole batch in wire format.
-    pub bytes: Bytes,
+    /// The batch itself, to read its records. The payload is shared with the log.
+    pub batch: Batch,
 }

@@ -20,7 +20,7 @@ impl PartitionHandle {
         Self { cluster, topic: topic.to_owned(), index }
     }
 
-    /// Everything about it at one moment, every replica's log included.
+    /// Everything about it at one moment, but for the batches of its logs.
     pub fn view(&self) -> Option<PartitionView> {
         self.cluster.inspect(|cluster| cluster.partition(&self.topic, self.index))
     }
@@ -60,12 +60,7 @@ impl PartitionHandle {
     /// The batches in one replica's log. A broker that is down keeps its log.
     pub fn log(&self, broker: impl Into<BrokerId>) -> Vec<BatchView> {
         let broker = broker.into();
-        let Some(view) = self.view() else { return Vec::new() };
-        view.logs
-            .into_iter()
-            .find(|replica| replica.broker == broker)
-            .map(|replica| replica.batches)
-            .unwrap_or_default()
+        self.cluster.inspect(|cluster| cluster.batches(&self.topic, self.index, broker))
     }
 
     /// Waits until it has a leader. Cancel safe.

@@ -1,0 +1,157 @@
+//! The APIs a broker serves: one table, one file per key.
+//!
+//! The table lists exactly what is implemented. ApiVersions answers from it, requests are
+//! dispatched by it, and everything else closes the connection, as Apache Kafka does.
+
+use bytes::Bytes;
+use milena_protocol::decode::{self, DecodeError};
+use milena_protocol::messages::{ApiKey, RequestKind};
+
+use crate::broker::{Answer, Asked, Process};
+use crate::cluster::{CloseCause, ConnectionId, Node};
+use crate::context::Context;
+
+mod api_versions;
+mod create_topics;
+mod delete_topics;
+mod describe_cluster;
+pub(crate) mod fetch;
+mod find_coordinator;
+mod hints;
+mod init_producer_id;
+mod list_offsets;
+mod metadata;
+mod offset_for_leader_epoch;
+mod produce;
+
+type Handler = fn(&mut Process, &mut Context<'_>, &Asked, RequestKind) -> Answer;
+
+/// One API.
+pub(crate) struct Api {
+    pub(crate) key: ApiKey,
+    /// What ApiVersions tells: the stable versions of a 4.1 broker that kafka-protocol's schemas
+    /// have too.
+    pub(crate) advertised: (i16, i16),
+    /// The first version that is really served.
+    served_from: i16,
+    handler: Handler,
+}
+
+const fn api(key: ApiKey, min: i16, max: i16, handler: Handler) -> Api {
+    Api { key, advertised: (min, max), served_from: min, handler }
+}
+
+/// Every API, by key.
+pub(crate) static APIS: &[Api] = &[
+    // Advertised from 0 for the sake of old librdkafka, served from 3 (KAFKA-18659).
+    Api { key: ApiKey::Produce, advertised: (0, 13), served_from: 3, handler: produce::handle },
+    api(ApiKey::Fetch, 4, 18, fetch::handle),
+    api(ApiKey::ListOffsets, 1, 10, list_offsets::handle),
+    api(ApiKey::Metadata, 0, 13, metadata::handle),
+    api(ApiKey::FindCoordinator, 0, 6, find_coordinator::handle),
+    api(ApiKey::ApiVersions, 0, 4, api_versions::handle),
+    api(ApiKey::CreateTopics, 2, 7, create_topics::handle),
+    api(ApiKey::DeleteTopics, 1, 6, delete_topics::handle),
+    api(ApiKey::InitProducerId, 0, 5, init_producer_id::handle),
+    api(ApiKey::OffsetForLeaderEpoch, 2, 4, offset_for_leader_epoch::handle),
+    api(ApiKey::DescribeCluster, 0, 2, describe_cluster::handle),
+];
+
+fn find(key: ApiKey) -> Option<&'static Api> {
+    APIS.iter().find(|api| api.key == key)
+}
+
+/// Decodes a request and hands it to its handler.
+pub(crate) fn handle(
+    process: &mut Process,
+    ctx: &mut Context<'_>,
+    connection: ConnectionId,
+    frame: Bytes,
+) -> (Option<Asked>, Answer) {
+    let length = frame.len();
+    let request = match decode::request(frame) {
+        Ok(request) => request,
+        Err(DecodeError::UnsupportedVersion { key: ApiKey::ApiVersions, header, .. }) => {
+            let correlation_id = header.correlation_id;
+            let asked = Asked { connection, correlation_id, key: ApiKey::ApiVersions, version: 0 };
+            return (Some(asked), api_versions::unsupported());
+        }
+        Err(error) => return (None, Answer::Close(close_cause(error))),
+    };
+    let asked = Asked {
+        connection,
+        correlation_id: request.header.correlation_id,
+        key: request.key,
+        version: request.version,
+    };
+    ctx.trace(
+        Node::Broker(process.id),
+        "request",
+        format_args!(
+            "{:?} v{} connection={} bytes={length}",
+            asked.key, asked.version, connection.0
+        ),
+    );
+    let served =
+        find(asked.key).filter(|api| (api.served_from..=api.advertised.1).contains(&asked.version));
+    match served {
+        Some(api) => {
+            let answer = (api.handler)(process, ctx, &asked, request.body);
+            (Some(asked), answer)
+        }
+        None if asked.key == ApiKey::ApiVersions => {
+            (Some(Asked { version: 0, ..asked }), api_versions::unsupported())
+        }
+        None => {
+            let cause = CloseCause::NotServed { key: asked.key as i16, version: asked.version };
+            (Some(asked), Answer::Close(cause))
+        }
+    }
+}
+
+fn close_cause(error: DecodeError) -> CloseCause {
+    match error {
+        DecodeError::UnknownApiKey { key, version, .. } => CloseCause::NotServed { key, version },
+        DecodeError::UnsupportedVersion { key, version, .. } => {
+            CloseCause::NotServed { key: key as i16, version }
+        }
+        error => CloseCause::Malformed(error.to_string()),
+    }
+}
+
+/// A request of another kind than its key says: the decoder does not make these.
+fn mismatch(asked: &Asked) -> Answer {
+    Answer::Close(CloseCause::Malformed(format!("the body is not one of {:?}", asked.key)))
+}
+
+/// Takes the body out of its enum.
+macro_rules! body {
+    ($asked:expr, $body:expr, $kind:ident) => {
+        match $body {
+            milena_protocol::messages::RequestKind::$kind(body) => body,
+            _ => return $crate::api::mismatch($asked),
+        }
+    };
+}
+use body;
+
+#[cfg(test)]
+mod tests {
+    use milena_protocol::version::spoken_versions;
+
+    use super::*;
+
+    #[test]
+    fn every_advertised_maximum_can_be_decoded() {
+        for api in APIS {
+            let spoken = spoken_versions(api.key);
+            assert!(spoken.contains(&api.served_from), "{:?}", api.key);
+            assert!(spoken.contains(&api.advertised.1), "{:?}", api.key);
+        }
+    }
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_keys() {
+        assert!(APIS.is_sorted_by_key(|api| api.key as i16));
+    }
+}

@@ -1,0 +1,25 @@
+//! CreateTopics, versions 2 to 7: forwarded to the controller (KIP-590).
+//!
+//! The answer comes once the controller has committed the topics; brokers learn of them a moment
+//! later. While the controller cannot be reached the request stays parked, whatever its time-out.
+
+use milena_protocol::messages::RequestKind;
+
+use super::body;
+use crate::broker::{Answer, Asked, Forwarded, ForwardedRequest, Process};
+use crate::context::Context;
+
+pub(super) fn handle(
+    process: &mut Process,
+    ctx: &mut Context<'_>,
+    asked: &Asked,
+    body: RequestKind,
+) -> Answer {
+    let request = Box::new(body!(asked, body, CreateTopics));
+    let request = ForwardedRequest::CreateTopics(request);
+    process.forward(ctx, Forwarded { asked: *asked, request });
+    Answer::Later
+}
+
+// Not modelled: the effective settings in the answer beyond those that were set, quotas on
+// partition changes, a policy class.

@@ -1,0 +1,275 @@
+//! Produce, versions 3 to 13 (0 to 2 are advertised and close the connection, KAFKA-18659).
+//!
+//! Topics are named by id since version 13. A request is judged in this order: transactional
+//! batches without a transactional id refuse all of it; per partition an unknown topic and a
+//! wrong number of batches; acks for all the rest; leadership; min.insync.replicas before the
+//! append (acks=all only); the batch; its sequence. With acks=all the answer waits until the high
+//! watermark has passed the records or the time-out is over; with acks=0 there is no answer, and
+//! an error closes the connection. NOT_LEADER_OR_FOLLOWER names the leader since version 10
+//! (KIP-951). A partition that is named twice counts once, as it was named last.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use milena_protocol::ErrorCode;
+use milena_protocol::StrBytes;
+use milena_protocol::ids::TopicId;
+use milena_protocol::messages::produce_request::TopicProduceData;
+use milena_protocol::messages::produce_response::{
+    BatchIndexAndErrorMessage, PartitionProduceResponse, TopicProduceResponse,
+};
+use milena_protocol::messages::{ProduceRequest, ProduceResponse, RequestKind, ResponseKind};
+use milena_protocol::records;
+
+use super::body;
+use super::hints::FIRST_PRODUCE_WITH_IDS;
+use crate::broker::{Answer, Asked, AwaitedPartition, DelayedProduce, Process, surroundings};
+use crate::cluster::{CloseCause, Node};
+use crate::context::Context;
+use crate::log::{self, Appended, LogBatch, Refused};
+use crate::metadata::{TimestampType, TopicPartition};
+
+const ACKS_ALL: i16 = -1;
+
+/// What became of one partition of the request.
+struct Written {
+    key: TopicPartition,
+    appended: Appended,
+    log_start: i64,
+}
+
+pub(super) fn handle(
+    process: &mut Process,
+    ctx: &mut Context<'_>,
+    asked: &Asked,
+    body: RequestKind,
+) -> Answer {
+    let mut request = body!(asked, body, Produce);
+    let no_records = |topic: &TopicProduceData| {
+        topic.partition_data.iter().any(|partition| partition.records.is_none())
+    };
+    if request.topic_data.iter().any(no_records) {
+        let text = "a produce request without records".to_owned();
+        return Answer::Close(CloseCause::Malformed(text));
+    }
+    if request.transactional_id.is_none() && request.topic_data.iter().any(has_transactional) {
+        let code = ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+        return finish(process, asked, request.acks, refuse_all(&request, code));
+    }
+    keep_last_of_each(&mut request);
+    let mut response = ProduceResponse::default();
+    let mut awaited = Vec::new();
+    for (at, topic) in request.topic_data.iter().enumerate() {
+        let id = topic_id(process, asked.version, topic);
+        let mut told = TopicProduceResponse::default()
+            .with_name(topic.name.clone())
+            .with_topic_id(topic.topic_id);
+        for (place, partition) in topic.partition_data.iter().enumerate() {
+            let records = partition.records.clone().unwrap_or_default();
+            let key = id.clone().map(|topic| TopicPartition { topic, index: partition.index });
+            let written =
+                key.and_then(|key| write(process, ctx, asked.version, request.acks, key, records));
+            told.partition_responses.push(tell(partition.index, &written));
+            if let Ok(written) = written {
+                let required = written.appended.last_offset + 1;
+                awaited.push(AwaitedPartition { key: written.key, required, place: (at, place) });
+            }
+        }
+        response.responses.push(told);
+    }
+    if request.acks != ACKS_ALL || awaited.is_empty() {
+        return finish(process, asked, request.acks, response);
+    }
+    let wait = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
+    let deadline = ctx.now + wait;
+    process.await_replication(DelayedProduce { asked: *asked, deadline, awaited, response });
+    Answer::Later
+}
+
+/// Appends one partition's records.
+fn write(
+    process: &mut Process,
+    ctx: &mut Context<'_>,
+    version: i16,
+    acks: i16,
+    key: TopicPartition,
+    records: Bytes,
+) -> Result<Written, Refused> {
+    if process.image.partition(key).is_none() {
+        return Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.into());
+    }
+    let batch = log::single_batch(version, records)?;
+    if !(ACKS_ALL..=1).contains(&acks) {
+        return Err(ErrorCode::INVALID_REQUIRED_ACKS.into());
+    }
+    if batch.is_transactional() {
+        // Nobody can say whether the partition is in the transaction (KIP-890).
+        let text = "Unable to verify the partition has been added to the transaction. \
+                    Underlying error: COORDINATOR_NOT_AVAILABLE";
+        let message = Some(text.to_owned());
+        return Err(Refused { message, ..ErrorCode::NOT_ENOUGH_REPLICAS.into() });
+    }
+    append(process, ctx, acks, key, batch).map_err(|refused| {
+        let start = process.replicas.get(&key).map_or(-1, |replica| replica.log.start_offset());
+        with_log_start(refused, start)
+    })
+}
+
+/// `ReplicaManager.appendToLocalLog` tells where the log starts with some errors and not with
+/// others; a producer that was told OUT_OF_ORDER_SEQUENCE_NUMBER learns from it whether retention
+/// removed what it had written (KIP-360).
+fn with_log_start(refused: Refused, start: i64) -> Refused {
+    match refused.code {
+        ErrorCode::NOT_LEADER_OR_FOLLOWER
+        | ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+        | ErrorCode::MESSAGE_TOO_LARGE
+        | ErrorCode::CORRUPT_MESSAGE
+        | ErrorCode::KAFKA_STORAGE_ERROR => refused,
+        _ => Refused { log_start: start, ..refused },
+    }
+}
+
+fn append(
+    process: &mut Process,
+    ctx: &mut Context<'_>,
+    acks: i16,
+    key: TopicPartition,
+    batch: LogBatch,
+) -> Result<Written, Refused> {
+    let wall_millis = ctx.wall_millis();
+    let around = surroundings!(process, ctx);
+    let followers = &process.followers;
+    let replica = process.replicas.get_mut(&key).ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)?;
+    replica.as_leader()?;
+    if acks == ACKS_ALL && replica.isr().len() < replica.min_isr() {
+        let text = format!(
+            "The size of the current ISR {:?} is insufficient to satisfy the min.isr requirement \
+             of {} for partition {}-{}",
+            replica.isr(),
+            replica.min_isr(),
+            replica.topic,
+            key.index
+        );
+        return Err(Refused { message: Some(text), ..ErrorCode::NOT_ENOUGH_REPLICAS.into() });
+    }
+    log::check_produced(&batch, &replica.settings, wall_millis)?;
+    let append_time =
+        (replica.settings.timestamp_type == TimestampType::LogAppendTime).then_some(wall_millis);
+    let seen = |id| followers.get(&id).map(|session| session.last_request);
+    let appended = replica.append_as_leader(batch, append_time, seen)?;
+    let high_watermark_moved = replica.maybe_raise_high_watermark(around);
+    ctx.trace(
+        Node::Broker(process.id),
+        "append",
+        format_args!(
+            "{}-{} base={} last={} epoch={} duplicate={} hw={}",
+            replica.topic,
+            key.index,
+            appended.base_offset,
+            appended.last_offset,
+            replica.leader_epoch,
+            appended.duplicate,
+            replica.log.high_watermark(),
+        ),
+    );
+    let log_start = replica.log.start_offset();
+    process.note_append(key, high_watermark_moved);
+    Ok(Written { key, appended, log_start })
+}
+
+fn topic_id(process: &Process, version: i16, topic: &TopicProduceData) -> Result<TopicId, Refused> {
+    if version >= FIRST_PRODUCE_WITH_IDS {
+        let id = TopicId(topic.topic_id);
+        match process.image.topic(id) {
+            Some(_) => Ok(id),
+            None => Err(ErrorCode::UNKNOWN_TOPIC_ID.into()),
+        }
+    } else {
+        match process.image.topic_named(topic.name.as_str()) {
+            Some(topic) => Ok(topic.id),
+            None => Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.into()),
+        }
+    }
+}
+
+fn tell(index: i32, written: &Result<Written, Refused>) -> PartitionProduceResponse {
+    let told = PartitionProduceResponse::default().with_index(index);
+    match written {
+        Ok(Written { appended, log_start, .. }) => told
+            .with_base_offset(appended.base_offset)
+            .with_log_append_time_ms(appended.append_time)
+            .with_log_start_offset(*log_start),
+        Err(refused) => {
+            let record = |(index, text): &(i32, String)| {
+                BatchIndexAndErrorMessage::default()
+                    .with_batch_index(*index)
+                    .with_batch_index_error_message(Some(StrBytes::from_string(text.clone())))
+            };
+            told.with_error_code(refused.code.0)
+                .with_base_offset(-1)
+                .with_log_append_time_ms(-1)
+                .with_log_start_offset(refused.log_start)
+                .with_record_errors(refused.records.iter().map(record).collect())
+                .with_error_message(refused.message.clone().map(StrBytes::from_string))
+        }
+    }
+}
+
+/// Answers, or with acks=0 does not.
+fn finish(process: &Process, asked: &Asked, acks: i16, mut response: ProduceResponse) -> Answer {
+    if acks == 0 {
+        let failed = response.responses.iter().find_map(|topic| {
+            let failed = topic.partition_responses.iter().find(|told| told.error_code != 0)?;
+            Some((topic.name.to_string(), failed.index, failed.error_code))
+        });
+        return match failed {
+            None => Answer::Nothing,
+            Some((topic, partition, code)) => {
+                Answer::Close(CloseCause::UnacknowledgedProduce { code, topic, partition })
+            }
+        };
+    }
+    process.add_produce_hints(asked.version, &mut response);
+    ResponseKind::Produce(response).into()
+}
+
+fn refuse_all(request: &ProduceRequest, code: ErrorCode) -> ProduceResponse {
+    let topics = request.topic_data.iter().map(|topic| {
+        let partition = |index| tell(index, &Err(code.into()));
+        TopicProduceResponse::default()
+            .with_name(topic.name.clone())
+            .with_topic_id(topic.topic_id)
+            .with_partition_responses(
+                topic.partition_data.iter().map(|data| partition(data.index)).collect(),
+            )
+    });
+    ProduceResponse::default().with_responses(topics.collect())
+}
+
+fn has_transactional(topic: &TopicProduceData) -> bool {
+    topic
+        .partition_data
+        .iter()
+        .filter_map(|partition| partition.records.clone())
+        .flat_map(records::batches)
+        .any(|batch| batch.is_ok_and(|batch| batch.is_transactional()))
+}
+
+/// Drops what is named again further on.
+fn keep_last_of_each(request: &mut ProduceRequest) {
+    let mut seen = std::collections::BTreeSet::new();
+    for topic in request.topic_data.iter_mut().rev() {
+        let (name, id) = (topic.name.clone(), topic.topic_id);
+        let mut kept: Vec<_> = std::mem::take(&mut topic.partition_data)
+            .into_iter()
+            .rev()
+            .filter(|partition| seen.insert((name.clone(), id, partition.index)))
+            .collect();
+        kept.reverse();
+        topic.partition_data = kept;
+    }
+    request.topic_data.retain(|topic| !topic.partition_data.is_empty());
+}
+
+// Not modelled: transactions, recompression to the topic's compression.type, a check of the
+// records inside a compressed batch, message.timestamp bounds there, quotas.

@@ -1,0 +1,344 @@
+//! A broker: a process that can die, and the disk that outlives it.
+//!
+//! [`Process`] is everything in memory: the metadata image, replicas, connections, purgatories,
+//! sessions. `kill -9` drops it; [`Disk`] keeps the logs and the last checkpoint.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use milena_protocol::ids::BrokerId;
+use milena_protocol::time::MonoTime;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+
+use crate::cluster::{ConnectionId, ListenerState, Node, Output};
+use crate::config::BrokerConfig;
+use crate::context::Context;
+use crate::log::Log;
+use crate::message::{Message, Request};
+use crate::metadata::{Image, TopicPartition};
+use crate::replication::{AlterPartitions, Fetcher, FollowerSession, Replica};
+
+/// What a replica may look at besides itself, as borrows of single fields: the replica itself is
+/// borrowed mutably at the same time.
+macro_rules! surroundings {
+    ($process:expr, $ctx:expr) => {
+        $crate::replication::Surroundings {
+            now: $ctx.now,
+            image: &$process.image,
+            broker: $process.id,
+            broker_epoch: $process.lifecycle.epoch(),
+            lag_time_max: $ctx.config.timings.replica_lag_time_max,
+        }
+    };
+}
+pub(crate) use surroundings;
+
+mod calls;
+mod checkpoint;
+mod connections;
+mod fetch_purgatory;
+mod fetch_sessions;
+mod lifecycle;
+mod metadata_updates;
+mod produce_purgatory;
+mod producer_ids;
+mod replication_tasks;
+mod settle;
+
+pub(crate) use calls::{CallKind, Forwarded, ForwardedRequest};
+pub(crate) use connections::{Answer, Asked};
+pub(crate) use fetch_purgatory::DelayedFetch;
+pub(crate) use fetch_sessions::{
+    FetchSessions, NO_SESSION, Opened, SessionKey, SessionPartition, Told,
+};
+pub(crate) use produce_purgatory::{AwaitedPartition, DelayedProduce};
+
+use calls::Calls;
+use connections::Connection;
+use fetch_purgatory::FetchPurgatory;
+use lifecycle::Lifecycle;
+use produce_purgatory::ProducePurgatory;
+use producer_ids::ProducerIds;
+
+/// What outlives the process.
+#[derive(Default, Debug)]
+pub(crate) struct Disk {
+    /// Logs that no replica has opened.
+    pub(crate) logs: BTreeMap<TopicPartition, Log>,
+    /// `replication-offset-checkpoint`
+    pub(crate) high_watermarks: BTreeMap<TopicPartition, i64>,
+}
+
+/// A broker, whatever state its process is in.
+#[derive(Debug)]
+pub(crate) struct Broker {
+    cluster_id: Arc<str>,
+    pub(crate) config: BrokerConfig,
+    pub(crate) state: BrokerState,
+    random: ChaCha8Rng,
+}
+
+/// The process, if there is one.
+#[derive(Debug)]
+pub(crate) enum BrokerState {
+    Killed(Disk),
+    Up(Box<Process>),
+    /// What happened meanwhile waits in order.
+    Paused {
+        process: Box<Process>,
+        held: VecDeque<Held>,
+    },
+}
+
+/// Something a paused process has not seen yet.
+#[derive(Debug)]
+pub(crate) enum Held {
+    Message { from: Node, message: Message },
+    Connected { connection: ConnectionId, peer: String },
+    Frame { connection: ConnectionId, frame: bytes::Bytes },
+    Disconnected { connection: ConnectionId },
+}
+
+/// Everything a broker has in memory.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) id: BrokerId,
+    cluster_id: Arc<str>,
+    pub(crate) disk: Disk,
+    pub(crate) image: Image,
+    pub(crate) replicas: BTreeMap<TopicPartition, Replica>,
+    pub(crate) sessions: FetchSessions,
+    pub(crate) random: ChaCha8Rng,
+    config: BrokerConfig,
+    pub(crate) lifecycle: Lifecycle,
+    calls: Calls,
+    connections: BTreeMap<ConnectionId, Connection>,
+    /// Connections with a request that can be handled now.
+    runnable: VecDeque<ConnectionId>,
+    produce: ProducePurgatory,
+    fetch: FetchPurgatory,
+    producer_ids: ProducerIds,
+    /// Topics the controller is asked to create on a Metadata request's behalf.
+    creating: BTreeSet<String>,
+    fetchers: BTreeMap<BrokerId, Fetcher>,
+    pub(crate) followers: BTreeMap<BrokerId, FollowerSession>,
+    next_session: u64,
+    alter_partitions: AlterPartitions,
+    /// Partitions with new records since the last [`Process::settle`].
+    appended: BTreeSet<TopicPartition>,
+    /// Partitions whose high watermark or leadership changed since then.
+    moved: BTreeSet<TopicPartition>,
+    /// Followers whose parked fetch may have an answer.
+    awake: BTreeSet<BrokerId>,
+    /// Leaders this broker may have something to fetch from.
+    eager: BTreeSet<BrokerId>,
+    /// Replicas whose high watermark is not in the checkpoint yet.
+    unsaved: BTreeSet<TopicPartition>,
+    next_checkpoint: MonoTime,
+    next_isr_check: MonoTime,
+}
+
+impl Broker {
+    /// A broker that was never started. `seed` is the cluster's; each broker has its own stream.
+    pub(crate) fn new(config: BrokerConfig, cluster_id: Arc<str>, seed: u64) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(16 + u64::from(config.id.get().unsigned_abs()));
+        Self { cluster_id, config, state: BrokerState::Killed(Disk::default()), random }
+    }
+
+    pub(crate) fn id(&self) -> BrokerId {
+        self.config.id
+    }
+
+    /// Starts the process on what the disk holds. Nothing happens if there is one.
+    pub(crate) fn start(&mut self, ctx: &mut Context<'_>) {
+        let BrokerState::Killed(disk) = &mut self.state else { return };
+        let disk = std::mem::take(disk);
+        let mut own = [0; 32];
+        self.random.fill_bytes(&mut own);
+        let random = ChaCha8Rng::from_seed(own);
+        let cluster_id = Arc::clone(&self.cluster_id);
+        let mut process =
+            Box::new(Process::new(self.config.clone(), cluster_id, disk, random, ctx));
+        process.begin(ctx);
+        self.state = BrokerState::Up(process);
+    }
+
+    /// Ends the process as `kill -9` does, and gives its connections.
+    pub(crate) fn kill(&mut self) -> Vec<(ConnectionId, String)> {
+        let state = std::mem::replace(&mut self.state, BrokerState::Killed(Disk::default()));
+        let (process, held) = match state {
+            BrokerState::Killed(disk) => {
+                self.state = BrokerState::Killed(disk);
+                return Vec::new();
+            }
+            BrokerState::Up(process) => (process, VecDeque::new()),
+            BrokerState::Paused { process, held } => (process, held),
+        };
+        let mut connections = process.connection_peers();
+        for held in held {
+            match held {
+                Held::Connected { connection, peer } => connections.push((connection, peer)),
+                Held::Disconnected { connection } => {
+                    connections.retain(|(known, _)| *known != connection);
+                }
+                Held::Message { .. } | Held::Frame { .. } => {}
+            }
+        }
+        self.state = BrokerState::Killed(process.into_disk());
+        connections
+    }
+
+    pub(crate) fn process(&self) -> Option<&Process> {
+        match &self.state {
+            BrokerState::Killed(_) => None,
+            BrokerState::Up(process) | BrokerState::Paused { process, .. } => Some(process),
+        }
+    }
+
+    /// What the broker holds of a partition.
+    pub(crate) fn log(&self, key: TopicPartition) -> Option<&Log> {
+        match &self.state {
+            BrokerState::Killed(disk) => disk.logs.get(&key),
+            BrokerState::Up(process) | BrokerState::Paused { process, .. } => process
+                .replicas
+                .get(&key)
+                .map(|replica| &replica.log)
+                .or(process.disk.logs.get(&key)),
+        }
+    }
+}
+
+impl Process {
+    fn new(
+        config: BrokerConfig,
+        cluster_id: Arc<str>,
+        disk: Disk,
+        random: ChaCha8Rng,
+        ctx: &Context<'_>,
+    ) -> Self {
+        let timings = &ctx.config.timings;
+        Self {
+            id: config.id,
+            cluster_id,
+            disk,
+            image: Image::default(),
+            replicas: BTreeMap::new(),
+            sessions: FetchSessions::default(),
+            random,
+            config,
+            lifecycle: Lifecycle::default(),
+            calls: Calls::default(),
+            connections: BTreeMap::new(),
+            runnable: VecDeque::new(),
+            produce: ProducePurgatory::default(),
+            fetch: FetchPurgatory::default(),
+            producer_ids: ProducerIds::default(),
+            creating: BTreeSet::new(),
+            fetchers: BTreeMap::new(),
+            followers: BTreeMap::new(),
+            next_session: 0,
+            alter_partitions: AlterPartitions::default(),
+            appended: BTreeSet::new(),
+            moved: BTreeSet::new(),
+            awake: BTreeSet::new(),
+            eager: BTreeSet::new(),
+            unsaved: BTreeSet::new(),
+            next_checkpoint: ctx.now + timings.high_watermark_checkpoint_interval,
+            next_isr_check: ctx.now + timings.replica_lag_time_max / 2,
+        }
+    }
+
+    pub(crate) fn cluster_id(&self) -> &str {
+        &self.cluster_id
+    }
+
+    /// Stands in for the controller in answers to clients: under KRaft any live broker does, drawn
+    /// anew each time (`KRaftMetadataCache.getRandomAliveBrokerId`). -1 if none is.
+    pub(crate) fn some_live_broker(&mut self) -> i32 {
+        let live: Vec<BrokerId> = self.image.live_brokers().map(|(id, _)| id).collect();
+        let Some(count) = u32::try_from(live.len()).ok().filter(|count| *count > 0) else {
+            return -1;
+        };
+        let drawn = usize::try_from(self.random.next_u32() % count).unwrap_or(0);
+        live.get(drawn).map_or(-1, |id| id.get())
+    }
+
+    pub(crate) fn node(&self) -> Node {
+        Node::Broker(self.id)
+    }
+
+    pub(crate) fn broker_epoch(&self) -> i64 {
+        self.lifecycle.epoch()
+    }
+
+    pub(crate) fn is_serving(&self) -> bool {
+        self.lifecycle.is_serving()
+    }
+
+    pub(crate) fn connection_count(&self) -> usize {
+        self.connections.len()
+    }
+
+    fn set_listener(&self, ctx: &mut Context<'_>, state: ListenerState) {
+        ctx.trace(self.node(), "listener", format_args!("{state:?}"));
+        ctx.outputs.push_back(Output::Listener { broker: self.id, state });
+    }
+
+    /// What is left when the process is gone.
+    fn into_disk(self) -> Disk {
+        let mut disk = self.disk;
+        for (key, mut replica) in self.replicas {
+            replica.log.recover(disk.high_watermarks.get(&key).copied().unwrap_or(0));
+            disk.logs.insert(key, replica.log);
+        }
+        disk
+    }
+
+    /// Takes a message off the network.
+    pub(crate) fn receive(&mut self, ctx: &mut Context<'_>, from: Node, message: Message) {
+        match message {
+            Message::Request { id, body: Request::ReplicaFetch(request) } => {
+                if let Node::Broker(follower) = from {
+                    self.replica_fetch(ctx, follower, id, &request);
+                }
+            }
+            Message::Request { id, .. } => {
+                ctx.send(self.node(), from, Message::Disconnected { id });
+            }
+            Message::Response { id, body } => self.call_answered(ctx, id, body),
+            Message::Disconnected { id } => self.call_failed(ctx, id),
+        }
+        self.settle(ctx);
+    }
+
+    /// The earliest of everything this process waits for.
+    pub(crate) fn poll_timeout(&self) -> Option<MonoTime> {
+        [
+            self.lifecycle.poll_timeout(),
+            self.calls.poll_timeout(),
+            self.produce.poll_timeout(),
+            self.fetch.poll_timeout(),
+            self.alter_partitions.poll_timeout(),
+            self.replication_timeout(),
+            Some(self.next_checkpoint),
+            Some(self.next_isr_check),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Does everything that is due.
+    pub(crate) fn on_timeout(&mut self, ctx: &mut Context<'_>) {
+        self.expire_calls(ctx);
+        self.lifecycle_due(ctx);
+        self.expire_produces(ctx);
+        self.expire_fetches(ctx);
+        self.replication_due(ctx);
+        self.checkpoint_due(ctx);
+        self.isr_check_due(ctx);
+        self.settle(ctx);
+    }
+}

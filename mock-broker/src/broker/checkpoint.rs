@@ -1,0 +1,18 @@
+//! The high-watermark checkpoint: all a crash leaves of what a broker knew of high watermarks.
+
+use super::Process;
+use crate::context::Context;
+
+impl Process {
+    pub(super) fn checkpoint_due(&mut self, ctx: &Context<'_>) {
+        if self.next_checkpoint > ctx.now {
+            return;
+        }
+        self.next_checkpoint = ctx.now + ctx.config.timings.high_watermark_checkpoint_interval;
+        for key in std::mem::take(&mut self.unsaved) {
+            if let Some(replica) = self.replicas.get(&key) {
+                self.disk.high_watermarks.insert(key, replica.log.high_watermark());
+            }
+        }
+    }
+}

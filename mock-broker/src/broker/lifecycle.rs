@@ -1,0 +1,166 @@
+//! Registration, heartbeats, and when a broker serves (`BrokerLifecycleManager`).
+//!
+//! ```text
+//!   Registering ──epoch──▶ CatchingUp ──image holds the registration──▶ Serving
+//! ```
+//!
+//! The port opens when the image has caught up; the broker asks to be unfenced at the same moment,
+//! and knows of being fenced later only from the answers to its heartbeats.
+
+use milena_protocol::ErrorCode;
+use milena_protocol::time::MonoTime;
+
+use super::{CallKind, Process};
+use crate::cluster::{ListenerState, Node};
+use crate::context::Context;
+use crate::message::{HeartbeatReply, RegisterRequest, Request};
+
+use rand_core::Rng;
+
+/// Where a process stands with the controller.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+enum Stage {
+    #[default]
+    Registering,
+    CatchingUp {
+        epoch: i64,
+    },
+    Serving {
+        epoch: i64,
+    },
+}
+
+/// A process' dealings with the controller.
+#[derive(Default, Debug)]
+pub(crate) struct Lifecycle {
+    stage: Stage,
+    incarnation: u64,
+    next_call: Option<MonoTime>,
+    failures: u32,
+}
+
+impl Lifecycle {
+    /// The broker epoch, -1 before the registration.
+    pub(crate) fn epoch(&self) -> i64 {
+        match self.stage {
+            Stage::Registering => -1,
+            Stage::CatchingUp { epoch } | Stage::Serving { epoch } => epoch,
+        }
+    }
+
+    pub(crate) fn is_serving(&self) -> bool {
+        matches!(self.stage, Stage::Serving { .. })
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<MonoTime> {
+        self.next_call
+    }
+}
+
+impl Process {
+    /// The first thing a process does.
+    pub(super) fn begin(&mut self, ctx: &mut Context<'_>) {
+        self.lifecycle.incarnation = self.random.next_u64();
+        self.set_listener(ctx, ListenerState::Refusing);
+        self.register(ctx);
+        self.fetch_metadata(ctx);
+    }
+
+    fn register(&mut self, ctx: &mut Context<'_>) {
+        let request = RegisterRequest {
+            incarnation: self.lifecycle.incarnation,
+            host: self.config.host.clone(),
+            port: self.config.port,
+            rack: self.config.rack.clone(),
+        };
+        self.call_controller(ctx, CallKind::Register, Request::Register(request));
+    }
+
+    pub(super) fn registered(&mut self, ctx: &mut Context<'_>, outcome: Result<i64, ErrorCode>) {
+        match outcome {
+            Ok(epoch) => {
+                ctx.trace(self.node(), "registered", format_args!("epoch={epoch}"));
+                self.lifecycle.failures = 0;
+                self.lifecycle.stage = Stage::CatchingUp { epoch };
+                self.maybe_serve(ctx);
+                if !self.lifecycle.is_serving() {
+                    self.heartbeat(ctx);
+                }
+            }
+            Err(code) => {
+                ctx.trace(self.node(), "registration refused", format_args!("{code}"));
+                self.lifecycle_call_failed(ctx);
+            }
+        }
+    }
+
+    /// Opens the port once the image holds this broker's own registration.
+    pub(super) fn maybe_serve(&mut self, ctx: &mut Context<'_>) {
+        let Stage::CatchingUp { epoch } = self.lifecycle.stage else { return };
+        if self.metadata_offset() < epoch {
+            return;
+        }
+        self.lifecycle.stage = Stage::Serving { epoch };
+        self.open_replicas(ctx);
+        self.set_listener(ctx, ListenerState::Accepting);
+        self.heartbeat(ctx);
+        self.ask_for_producer_ids(ctx);
+    }
+
+    fn heartbeat(&mut self, ctx: &mut Context<'_>) {
+        self.lifecycle.next_call = None;
+        let request = Request::Heartbeat {
+            epoch: self.lifecycle.epoch(),
+            metadata_offset: self.metadata_offset(),
+            want_fence: !self.lifecycle.is_serving(),
+        };
+        self.call_controller(ctx, CallKind::Heartbeat, request);
+    }
+
+    pub(super) fn heartbeat_answered(
+        &mut self,
+        ctx: &mut Context<'_>,
+        reply: Result<HeartbeatReply, ErrorCode>,
+    ) {
+        match reply {
+            Ok(_) => {
+                self.lifecycle.failures = 0;
+                let at = ctx.now + ctx.config.timings.heartbeat_interval;
+                self.lifecycle.next_call = Some(at);
+            }
+            Err(_) => self.lifecycle_call_failed(ctx),
+        }
+    }
+
+    /// Tries again after a pause that doubles up to the session time-out.
+    pub(super) fn lifecycle_call_failed(&mut self, ctx: &mut Context<'_>) {
+        let timings = &ctx.config.timings;
+        let doublings = self.lifecycle.failures.min(16);
+        let pause = timings.controller_retry_backoff * (1 << doublings);
+        self.lifecycle.failures += 1;
+        self.lifecycle.next_call = Some(ctx.now + pause.min(timings.session_timeout));
+    }
+
+    pub(super) fn lifecycle_due(&mut self, ctx: &mut Context<'_>) {
+        if self.lifecycle.next_call.is_none_or(|at| at > ctx.now) {
+            return;
+        }
+        self.lifecycle.next_call = None;
+        match self.lifecycle.stage {
+            Stage::Registering => self.register(ctx),
+            Stage::CatchingUp { .. } | Stage::Serving { .. } => self.heartbeat(ctx),
+        }
+    }
+
+    /// The offset of the last metadata record this broker has, -1 before the first.
+    fn metadata_offset(&self) -> i64 {
+        i64::try_from(self.image.offset).unwrap_or(i64::MAX) - 1
+    }
+
+    /// Asks for what comes behind this broker's image.
+    pub(super) fn fetch_metadata(&mut self, ctx: &mut Context<'_>) {
+        let from = self.image.offset;
+        debug_assert_ne!(self.node(), Node::Controller, "the controller reads its own log");
+        self.call_controller(ctx, CallKind::FetchMetadata, Request::FetchMetadata { from });
+    }
+}

@@ -1,0 +1,161 @@
+//! What a broker does about new metadata (`BrokerMetadataPublisher`, `ReplicaManager.applyDelta`).
+
+use std::sync::Arc;
+
+use milena_protocol::ids::{BrokerId, TopicId};
+
+use super::Process;
+use crate::cluster::Node;
+use crate::context::Context;
+use crate::metadata::{ImageDelta, Record, Topic, TopicPartition};
+use crate::replication::{Replica, Role};
+
+impl Process {
+    pub(super) fn take_in_metadata(
+        &mut self,
+        ctx: &mut Context<'_>,
+        from: u64,
+        records: &[Record],
+    ) {
+        // An answer that does not continue this image is one that was asked for twice.
+        if from == self.image.offset {
+            let mut delta = ImageDelta::default();
+            for record in records {
+                self.image.apply(record, &mut delta);
+            }
+            ctx.trace(self.node(), "metadata", format_args!("offset={}", self.image.offset));
+            if self.is_serving() {
+                self.publish(ctx, &delta);
+            }
+            self.maybe_serve(ctx);
+        }
+        self.fetch_metadata(ctx);
+    }
+
+    /// Opens a replica of everything the first image assigns to this broker, and deletes logs of
+    /// topics that are gone.
+    pub(super) fn open_replicas(&mut self, ctx: &mut Context<'_>) {
+        let mut delta = ImageDelta::default();
+        for topic in self.image.topics() {
+            delta.partitions.extend(partitions_of(topic));
+        }
+        let image = &self.image;
+        self.disk.logs.retain(|key, _| image.topic(key.topic).is_some());
+        self.disk.high_watermarks.retain(|key, _| image.topic(key.topic).is_some());
+        self.publish(ctx, &delta);
+    }
+
+    fn publish(&mut self, ctx: &mut Context<'_>, delta: &ImageDelta) {
+        for topic in &delta.removed_topics {
+            self.drop_topic(ctx, topic);
+        }
+        for key in &delta.partitions {
+            self.apply_partition(ctx, *key);
+        }
+    }
+
+    fn apply_partition(&mut self, ctx: &mut Context<'_>, key: TopicPartition) {
+        let Some(state) = self.image.partition(key).map(Arc::clone) else { return };
+        if !state.replicas.contains(&self.id) {
+            // Watchers of a partition that is elsewhere learn of its new leader by time-out.
+            return;
+        }
+        if !self.replicas.contains_key(&key) {
+            self.open_replica(ctx, key);
+        }
+        let around = super::surroundings!(self, ctx);
+        let Some(replica) = self.replicas.get_mut(&key) else { return };
+        let led = replica.is_leader();
+        let new_epoch = replica.apply(&state, around);
+        let high_watermark_moved = replica.maybe_raise_high_watermark(around);
+        ctx.trace(
+            Node::Broker(self.id),
+            "partition",
+            format_args!(
+                "{}-{} leader={} epoch={} isr={:?} partition_epoch={} end={} hw={}",
+                replica.topic,
+                key.index,
+                state.leader,
+                state.leader_epoch,
+                state.isr,
+                state.partition_epoch,
+                replica.log.end_offset(),
+                replica.log.high_watermark(),
+            ),
+        );
+        let leader = match replica.role {
+            Role::Follower { leader } => Some(leader),
+            Role::Idle | Role::Leader(_) => None,
+        };
+        if high_watermark_moved {
+            self.unsaved.insert(key);
+        }
+        if new_epoch || led || high_watermark_moved {
+            self.moved.insert(key);
+        }
+        if new_epoch {
+            self.copy_from(key, leader);
+        }
+        self.appended.insert(key);
+        self.note_membership(key);
+    }
+
+    fn open_replica(&mut self, ctx: &mut Context<'_>, key: TopicPartition) {
+        let Some(topic) = self.image.topic(key.topic) else { return };
+        let mut log = self.disk.logs.remove(&key).unwrap_or_default();
+        log.recover(self.disk.high_watermarks.get(&key).copied().unwrap_or(0));
+        ctx.trace(
+            Node::Broker(self.id),
+            "open log",
+            format_args!(
+                "{}-{} end={} hw={}",
+                topic.name,
+                key.index,
+                log.end_offset(),
+                log.high_watermark()
+            ),
+        );
+        let replica = Replica::new(key, topic.name.clone(), Arc::clone(&topic.settings), log);
+        self.replicas.insert(key, replica);
+    }
+
+    /// Lets the fetcher of `leader`, and no other, copy a partition.
+    fn copy_from(&mut self, key: TopicPartition, leader: Option<BrokerId>) {
+        for (id, fetcher) in &mut self.fetchers {
+            if Some(*id) != leader {
+                fetcher.remove(key);
+                self.eager.insert(*id);
+            }
+        }
+        if let Some(leader) = leader {
+            self.fetchers.entry(leader).or_default().add(key);
+            self.eager.insert(leader);
+        }
+    }
+
+    /// Tells the followers' sessions which of them are in the ISR.
+    pub(super) fn note_membership(&mut self, key: TopicPartition) {
+        let Some(replica) = self.replicas.get(&key) else { return };
+        for (id, session) in &mut self.followers {
+            session.mark_membership(key, !replica.is_leader() || replica.isr().contains(id));
+        }
+    }
+
+    fn drop_topic(&mut self, ctx: &mut Context<'_>, topic: &Topic) {
+        ctx.trace(self.node(), "drop topic", format_args!("{}", topic.name));
+        for key in partitions_of(topic) {
+            self.copy_from(key, None);
+            self.replicas.remove(&key);
+            self.disk.logs.remove(&key);
+            self.disk.high_watermarks.remove(&key);
+            self.unsaved.remove(&key);
+            self.moved.insert(key);
+            self.appended.insert(key);
+        }
+    }
+}
+
+fn partitions_of(topic: &Topic) -> impl Iterator<Item = TopicPartition> {
+    let id: TopicId = topic.id;
+    (0..).zip(&topic.partitions).map(move |(index, _)| TopicPartition { topic: id, index })
+}

@@ -1,0 +1,158 @@
+//! Produce requests with acks=all that wait for their records to be replicated
+//! (`DelayedProduce`, `DelayedOperationPurgatory`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use milena_protocol::ErrorCode;
+use milena_protocol::messages::{ProduceResponse, ResponseKind};
+use milena_protocol::time::MonoTime;
+
+use super::{Asked, Process};
+use crate::cluster::ConnectionId;
+use crate::context::Context;
+use crate::metadata::TopicPartition;
+
+/// A partition whose records are not replicated yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AwaitedPartition {
+    pub(crate) key: TopicPartition,
+    /// The high watermark that completes it.
+    pub(crate) required: i64,
+    /// Where its answer stands in the response.
+    pub(crate) place: (usize, usize),
+}
+
+/// A request that waits.
+#[derive(Debug)]
+pub(crate) struct DelayedProduce {
+    pub(crate) asked: Asked,
+    pub(crate) deadline: MonoTime,
+    pub(crate) awaited: Vec<AwaitedPartition>,
+    /// Complete but for the awaited partitions, which say what they say on success.
+    pub(crate) response: ProduceResponse,
+}
+
+/// All of them, by connection: one has at most one request at a time.
+#[derive(Default, Debug)]
+pub(super) struct ProducePurgatory {
+    delayed: BTreeMap<ConnectionId, DelayedProduce>,
+    deadlines: BTreeSet<(MonoTime, ConnectionId)>,
+    watchers: BTreeMap<TopicPartition, BTreeSet<(i64, ConnectionId)>>,
+}
+
+impl ProducePurgatory {
+    pub(super) fn poll_timeout(&self) -> Option<MonoTime> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    fn insert(&mut self, produce: DelayedProduce) {
+        let id = produce.asked.connection;
+        self.deadlines.insert((produce.deadline, id));
+        for awaited in &produce.awaited {
+            self.watchers.entry(awaited.key).or_default().insert((awaited.required, id));
+        }
+        self.delayed.insert(id, produce);
+    }
+
+    fn remove(&mut self, id: ConnectionId) -> Option<DelayedProduce> {
+        let produce = self.delayed.remove(&id)?;
+        self.deadlines.remove(&(produce.deadline, id));
+        for awaited in &produce.awaited {
+            self.unwatch(awaited, id);
+        }
+        Some(produce)
+    }
+
+    fn unwatch(&mut self, awaited: &AwaitedPartition, id: ConnectionId) {
+        if let Some(watchers) = self.watchers.get_mut(&awaited.key) {
+            watchers.remove(&(awaited.required, id));
+            if watchers.is_empty() {
+                self.watchers.remove(&awaited.key);
+            }
+        }
+    }
+
+    /// Ends the wait for one partition; gives the request if it was the last.
+    fn complete(
+        &mut self,
+        id: ConnectionId,
+        key: TopicPartition,
+        required: i64,
+        outcome: ErrorCode,
+    ) -> Option<DelayedProduce> {
+        let produce = self.delayed.get_mut(&id)?;
+        let at = produce
+            .awaited
+            .iter()
+            .position(|awaited| awaited.key == key && awaited.required == required)?;
+        let awaited = produce.awaited.swap_remove(at);
+        set_error(&mut produce.response, awaited.place, outcome);
+        let done = produce.awaited.is_empty();
+        self.unwatch(&awaited, id);
+        if done { self.remove(id) } else { None }
+    }
+}
+
+impl Process {
+    /// Parks a request until its partitions are replicated; answers at once if they are.
+    pub(crate) fn await_replication(&mut self, produce: DelayedProduce) {
+        // Looked at again before anything else happens: a lone replica commits as it appends.
+        self.moved.extend(produce.awaited.iter().map(|awaited| awaited.key));
+        self.produce.insert(produce);
+    }
+
+    /// Looks at the requests that wait for a partition whose high watermark or leader changed.
+    pub(super) fn complete_produces(&mut self, ctx: &mut Context<'_>, key: TopicPartition) {
+        while let Some((required, id)) =
+            self.produce.watchers.get(&key).and_then(|watchers| watchers.first().copied())
+        {
+            let outcome = match self.replicas.get(&key) {
+                None => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+                Some(replica) if !replica.is_leader() => ErrorCode::NOT_LEADER_OR_FOLLOWER,
+                Some(replica) if replica.log.high_watermark() < required => break,
+                // KIP-497: the maximal ISR decides, as it did for the high watermark.
+                Some(replica) if replica.maximal_isr_size() < replica.min_isr() => {
+                    ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND
+                }
+                Some(_) => ErrorCode::NONE,
+            };
+            if let Some(done) = self.produce.complete(id, key, required, outcome) {
+                self.answer_produce(ctx, done);
+            }
+        }
+    }
+
+    pub(super) fn expire_produces(&mut self, ctx: &mut Context<'_>) {
+        while let Some((at, id)) = self.produce.deadlines.first().copied() {
+            if at > ctx.now {
+                break;
+            }
+            let Some(mut produce) = self.produce.remove(id) else { break };
+            for awaited in std::mem::take(&mut produce.awaited) {
+                // The offsets stay in the answer: the records may be committed yet.
+                set_error(&mut produce.response, awaited.place, ErrorCode::REQUEST_TIMED_OUT);
+            }
+            self.answer_produce(ctx, produce);
+        }
+    }
+
+    pub(super) fn produce_abandoned(&mut self, id: ConnectionId) {
+        self.produce.remove(id);
+    }
+
+    fn answer_produce(&mut self, ctx: &mut Context<'_>, produce: DelayedProduce) {
+        let DelayedProduce { asked, mut response, .. } = produce;
+        self.add_produce_hints(asked.version, &mut response);
+        self.respond(ctx, &asked, &ResponseKind::Produce(response));
+    }
+}
+
+fn set_error(response: &mut ProduceResponse, (topic, partition): (usize, usize), code: ErrorCode) {
+    let place = response
+        .responses
+        .get_mut(topic)
+        .and_then(|topic| topic.partition_responses.get_mut(partition));
+    if let Some(place) = place {
+        place.error_code = code.0;
+    }
+}

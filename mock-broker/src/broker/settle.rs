@@ -1,0 +1,37 @@
+//! Runs a broker until nothing is left to do at this moment.
+//!
+//! Handlers only note what changed; everything that follows from it (completed produces and
+//! fetches, woken followers, the next request of a connection) happens here, in one order.
+
+use super::Process;
+use crate::context::Context;
+
+impl Process {
+    pub(super) fn settle(&mut self, ctx: &mut Context<'_>) {
+        loop {
+            let moved = std::mem::take(&mut self.moved);
+            let mut touched = std::mem::take(&mut self.appended);
+            touched.extend(moved.iter().copied());
+            for (id, session) in &mut self.followers {
+                for key in &touched {
+                    if session.touch(*key) {
+                        self.awake.insert(*id);
+                    }
+                }
+            }
+            for key in moved {
+                self.complete_produces(ctx, key);
+                self.complete_fetches(ctx, key);
+            }
+            if let Some(connection) = self.runnable.pop_front() {
+                self.run(ctx, connection);
+            } else if let Some(follower) = self.awake.pop_first() {
+                self.answer_follower(ctx, follower, false);
+            } else if self.moved.is_empty() && self.appended.is_empty() {
+                break;
+            }
+        }
+        self.propose_isrs(ctx);
+        self.send_fetches(ctx);
+    }
+}

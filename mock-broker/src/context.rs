@@ -1,0 +1,48 @@
+//! What a node may touch besides itself while it handles something.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use milena_protocol::time::MonoTime;
+
+use crate::cluster::{Node, Output, Tracer};
+use crate::config::ClusterConfig;
+use crate::message::Message;
+use crate::network::Network;
+
+/// Lent to a node for one event.
+pub(crate) struct Context<'a> {
+    pub(crate) now: MonoTime,
+    pub(crate) config: &'a ClusterConfig,
+    pub(crate) network: &'a mut Network,
+    pub(crate) outputs: &'a mut VecDeque<Output>,
+    pub(crate) tracer: &'a mut Tracer,
+    /// The number of the last request any node sent.
+    pub(crate) last_request: &'a mut u64,
+}
+
+impl Context<'_> {
+    /// Sends a message to another node.
+    pub(crate) fn send(&mut self, from: Node, to: Node, message: Message) {
+        self.network.send(self.now, from, to, message);
+    }
+
+    /// A number no other request has.
+    pub(crate) fn next_request(&mut self) -> u64 {
+        *self.last_request += 1;
+        *self.last_request
+    }
+
+    /// The time of day in milliseconds.
+    pub(crate) fn wall_millis(&self) -> i64 {
+        let millis = i64::try_from(self.now.since_origin().as_millis()).unwrap_or(i64::MAX);
+        self.config.epoch_millis.saturating_add(millis)
+    }
+
+    /// Notes an event; formats nothing while nobody listens.
+    pub(crate) fn trace(&mut self, node: Node, kind: &'static str, arguments: fmt::Arguments<'_>) {
+        if self.tracer.is_on() {
+            self.tracer.event(self.now, node, kind, arguments);
+        }
+    }
+}

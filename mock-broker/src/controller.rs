@@ -1,0 +1,234 @@
+//! The controller: one logical node that owns the metadata log.
+//!
+//! It keeps the committed state of every partition and broker (`QuorumController`), and the log
+//! that brokers read it from. There is no Raft behind it: what is appended is committed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use milena_protocol::ErrorCode;
+use milena_protocol::ids::{BrokerId, TopicId};
+use milena_protocol::time::MonoTime;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+
+use crate::cluster::Node;
+use crate::context::Context;
+use crate::message::{Message, ProducerIdBlock, Request, Response};
+use crate::metadata::{Image, ImageDelta, Record, TopicPartition};
+
+mod brokers;
+mod election;
+mod isr;
+mod placement;
+mod topics;
+
+pub(crate) use topics::Refusal;
+
+/// How many producer ids a broker gets at once (`ProducerIdsBlock.PRODUCER_ID_BLOCK_SIZE`).
+const PRODUCER_ID_BLOCK: i64 = 1_000;
+
+/// The controller's stream of the seed.
+const STREAM: u64 = 1;
+
+/// The controller.
+pub(crate) struct Controller {
+    cluster_id: String,
+    image: Image,
+    log: Vec<Record>,
+    /// When each registered broker was last heard of (`BrokerHeartbeatManager`).
+    contacts: BTreeMap<BrokerId, MonoTime>,
+    /// Brokers that wait for the log to grow: their request, and how much they have.
+    waiting: BTreeMap<BrokerId, (u64, u64)>,
+    /// `BrokersToIsrs`
+    in_isr: BTreeMap<BrokerId, BTreeSet<TopicPartition>>,
+    leaderless: BTreeSet<TopicPartition>,
+    next_producer_id: i64,
+    random: ChaCha8Rng,
+}
+
+impl Controller {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(STREAM);
+        let cluster_id = url_safe(random_uuid(&mut random).as_bytes());
+        Self {
+            cluster_id,
+            image: Image::default(),
+            log: Vec::new(),
+            contacts: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            in_isr: BTreeMap::new(),
+            leaderless: BTreeSet::new(),
+            next_producer_id: 0,
+            random,
+        }
+    }
+
+    pub(crate) fn cluster_id(&self) -> &str {
+        &self.cluster_id
+    }
+
+    pub(crate) fn image(&self) -> &Image {
+        &self.image
+    }
+
+    /// Takes a message off the network.
+    pub(crate) fn receive(&mut self, ctx: &mut Context<'_>, from: Node, message: Message) {
+        let Node::Broker(broker) = from else { return };
+        let Message::Request { id, body } = message else { return };
+        let answer = match body {
+            Request::Register(request) => Response::Register(self.register(ctx, broker, request)),
+            Request::Heartbeat { epoch, metadata_offset, want_fence } => {
+                Response::Heartbeat(self.heartbeat(ctx, broker, epoch, metadata_offset, want_fence))
+            }
+            Request::FetchMetadata { from } => {
+                self.waiting.insert(broker, (id, from));
+                self.answer_waiting(ctx);
+                return;
+            }
+            Request::AlterPartition { epoch, proposals } => {
+                Response::AlterPartition(self.alter_partitions(ctx, broker, epoch, &proposals))
+            }
+            Request::AllocateProducerIds { epoch } => {
+                Response::AllocateProducerIds(self.allocate_producer_ids(broker, epoch))
+            }
+            Request::CreateTopics { version, request } => {
+                Response::CreateTopics(Box::new(self.create_topics(ctx, version, &request)))
+            }
+            Request::DeleteTopics { version, request } => {
+                Response::DeleteTopics(Box::new(self.delete_topics(ctx, version, &request)))
+            }
+            Request::ReplicaFetch(_) => return,
+        };
+        ctx.send(Node::Controller, from, Message::Response { id, body: answer });
+    }
+
+    /// Forgets what a killed broker waited for.
+    pub(crate) fn broker_disconnected(&mut self, broker: BrokerId) {
+        self.waiting.remove(&broker);
+    }
+
+    fn allocate_producer_ids(
+        &mut self,
+        broker: BrokerId,
+        epoch: i64,
+    ) -> Result<ProducerIdBlock, ErrorCode> {
+        self.check_broker_epoch(broker, epoch)?;
+        let first = self.next_producer_id;
+        self.next_producer_id += PRODUCER_ID_BLOCK;
+        Ok(ProducerIdBlock { first, count: PRODUCER_ID_BLOCK })
+    }
+
+    /// Appends records to the log, takes them in, and tells whoever waits.
+    fn commit(&mut self, ctx: &mut Context<'_>, records: Vec<Record>) {
+        if records.is_empty() {
+            return;
+        }
+        for record in records {
+            ctx.trace(Node::Controller, "commit", format_args!("{} {record:?}", self.image.offset));
+            self.index(&record);
+            self.image.apply(&record, &mut ImageDelta::default());
+            self.log.push(record);
+        }
+        self.answer_waiting(ctx);
+    }
+
+    /// Keeps the reverse maps up to date; called before the record is in the image.
+    fn index(&mut self, record: &Record) {
+        match record {
+            Record::Partition { partition, state } => {
+                if let Some(before) = self.image.partition(*partition) {
+                    for member in &before.isr {
+                        if !state.isr.contains(member)
+                            && let Some(partitions) = self.in_isr.get_mut(member)
+                        {
+                            partitions.remove(partition);
+                        }
+                    }
+                }
+                for member in &state.isr {
+                    self.in_isr.entry(*member).or_default().insert(*partition);
+                }
+                if state.has_leader() {
+                    self.leaderless.remove(partition);
+                } else {
+                    self.leaderless.insert(*partition);
+                }
+            }
+            Record::RemoveTopic { id } => {
+                let Some(topic) = self.image.topic(*id) else { return };
+                for (index, state) in topic.partitions.iter().enumerate() {
+                    let index = i32::try_from(index).unwrap_or(i32::MAX);
+                    let partition = TopicPartition { topic: *id, index };
+                    self.leaderless.remove(&partition);
+                    for member in &state.isr {
+                        if let Some(partitions) = self.in_isr.get_mut(member) {
+                            partitions.remove(&partition);
+                        }
+                    }
+                }
+            }
+            Record::RegisterBroker { .. } | Record::BrokerFencing { .. } | Record::Topic { .. } => {
+            }
+        }
+    }
+
+    fn answer_waiting(&mut self, ctx: &mut Context<'_>) {
+        let end = self.image.offset;
+        if self.waiting.values().all(|(_, from)| *from >= end) {
+            return;
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        for (broker, (id, from)) in waiting {
+            if from >= end {
+                self.waiting.insert(broker, (id, from));
+                continue;
+            }
+            let start = usize::try_from(from).unwrap_or(usize::MAX).min(self.log.len());
+            let body = Response::FetchMetadata { from, records: self.log[start..].to_vec() };
+            ctx.send(Node::Controller, Node::Broker(broker), Message::Response { id, body });
+        }
+    }
+
+    fn new_topic_id(&mut self) -> TopicId {
+        TopicId(random_uuid(&mut self.random))
+    }
+}
+
+impl fmt::Debug for Controller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Controller").field("offset", &self.image.offset).finish_non_exhaustive()
+    }
+}
+
+fn random_uuid(random: &mut ChaCha8Rng) -> uuid::Uuid {
+    let mut bytes = [0; 16];
+    random.fill_bytes(&mut bytes);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}
+
+/// Sixteen bytes in URL-safe base 64 without padding, as Kafka prints its ids (`Uuid.toString`).
+fn url_safe(bytes: &[u8; 16]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let number = u128::from_be_bytes(*bytes);
+    // 22 digits hold 132 bits; the last digit carries four bits of padding.
+    (0..22)
+        .map(|place: u32| {
+            let shift = 122_i64 - 6 * i64::from(place);
+            let six = if shift >= 0 { number >> shift } else { number << -shift };
+            char::from(DIGITS[(six & 63) as usize])
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_printed_as_kafka_prints_them() {
+        assert_eq!(url_safe(&[0; 16]), "AAAAAAAAAAAAAAAAAAAAAA");
+        assert_eq!(url_safe(&[255; 16]), "_____________________w");
+    }
+}

@@ -1,0 +1,399 @@
+//! Creates and deletes topics (`ControllerApis`, `ReplicationControlManager`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use milena_protocol::ErrorCode;
+use milena_protocol::StrBytes;
+use milena_protocol::ids::{BrokerId, TopicId, TopicName};
+use milena_protocol::messages::create_topics_request::CreatableTopic;
+use milena_protocol::messages::create_topics_response::{
+    CreatableTopicConfigs, CreatableTopicResult,
+};
+use milena_protocol::messages::delete_topics_request::DeleteTopicState;
+use milena_protocol::messages::delete_topics_response::DeletableTopicResult;
+use milena_protocol::messages::{
+    CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
+};
+
+use super::{Controller, placement};
+use crate::context::Context;
+use crate::metadata::{PartitionState, Record, Recovery, TopicPartition, TopicSettings};
+
+/// The most partitions one request may create (`MAX_RECORDS_PER_USER_OP`).
+const MAX_PARTITIONS_PER_REQUEST: i64 = 10_000;
+
+/// A refusal: Kafka's code and a text for people.
+pub(crate) type Refusal = (ErrorCode, String);
+
+/// The internal metadata topic, which exists outside the metadata.
+const METADATA_TOPIC: &str = "__cluster_metadata";
+
+/// `DescribeConfigs`' source of a setting made on the topic (`DYNAMIC_TOPIC_CONFIG`).
+const SOURCE_TOPIC: i8 = 1;
+
+/// What a topic is to become.
+pub(crate) struct Planned {
+    id: TopicId,
+    settings: Arc<TopicSettings>,
+    partitions: Vec<Arc<PartitionState>>,
+}
+
+impl Controller {
+    pub(crate) fn create_topics(
+        &mut self,
+        ctx: &mut Context<'_>,
+        version: i16,
+        request: &CreateTopicsRequest,
+    ) -> CreateTopicsResponse {
+        let mut response = CreateTopicsResponse::default();
+        let duplicates = duplicates(request.topics.iter().map(|topic| topic.name.as_str()));
+        let wanted: i64 = request
+            .topics
+            .iter()
+            .map(|topic| wanted_partitions(ctx.config.num_partitions, topic))
+            .sum();
+        let mut told = BTreeSet::new();
+        for topic in &request.topics {
+            let name = topic.name.as_str();
+            if !told.insert(name) {
+                continue;
+            }
+            let outcome = if duplicates.contains(name) {
+                Err((ErrorCode::INVALID_REQUEST, "Duplicate topic name.".to_owned()))
+            } else if wanted > MAX_PARTITIONS_PER_REQUEST {
+                let text = format!("Excessively large number of partitions per request: {wanted}.");
+                Err((ErrorCode::POLICY_VIOLATION, text))
+            } else {
+                self.create_topic(ctx, topic, request.validate_only)
+            };
+            response.topics.push(created(version, topic, outcome));
+        }
+        response
+    }
+
+    /// Creates one topic, or only says whether it could be.
+    pub(crate) fn create_topic(
+        &mut self,
+        ctx: &mut Context<'_>,
+        topic: &CreatableTopic,
+        validate_only: bool,
+    ) -> Result<Planned, Refusal> {
+        let name = self.new_name(topic.name.as_str())?;
+        let planned = self.plan(ctx, topic)?;
+        let id = planned.id;
+        if !validate_only {
+            let settings = Arc::clone(&planned.settings);
+            let mut records = vec![Record::Topic { name, id, settings }];
+            for (index, state) in planned.partitions.iter().enumerate() {
+                let index = i32::try_from(index).unwrap_or(i32::MAX);
+                let partition = TopicPartition { topic: id, index };
+                records.push(Record::Partition { partition, state: Arc::clone(state) });
+            }
+            self.commit(ctx, records);
+        }
+        Ok(planned)
+    }
+
+    pub(crate) fn delete_topics(
+        &mut self,
+        ctx: &mut Context<'_>,
+        version: i16,
+        request: &DeleteTopicsRequest,
+    ) -> DeleteTopicsResponse {
+        let mut response = DeleteTopicsResponse::default();
+        let states: Vec<DeleteTopicState> = if version >= 6 {
+            request.topics.clone()
+        } else {
+            let by_name = |name: &milena_protocol::messages::TopicName| {
+                DeleteTopicState::default().with_name(Some(name.clone()))
+            };
+            request.topic_names.iter().map(by_name).collect()
+        };
+        let duplicate_names =
+            duplicates(states.iter().filter_map(|state| state.name.as_ref()).map(|n| n.as_str()));
+        let duplicate_ids = duplicates(
+            states.iter().filter(|state| state.name.is_none()).map(|state| state.topic_id),
+        );
+        let mut told = BTreeSet::new();
+        for state in &states {
+            if !told.insert((state.name.clone().map(|name| name.to_string()), state.topic_id)) {
+                continue;
+            }
+            let twice = match &state.name {
+                Some(name) => duplicate_names.contains(name.as_str()),
+                None => duplicate_ids.contains(&state.topic_id),
+            };
+            let outcome = if twice {
+                Err((ErrorCode::INVALID_REQUEST, "Duplicate topic.".to_owned()))
+            } else {
+                self.delete_topic(ctx, state)
+            };
+            response.responses.push(deleted(state, outcome));
+        }
+        response
+    }
+
+    /// Deletes the topic of this name.
+    pub(crate) fn delete_topic_named(
+        &mut self,
+        ctx: &mut Context<'_>,
+        name: &str,
+    ) -> Result<(), Refusal> {
+        let name = milena_protocol::messages::TopicName(StrBytes::from_string(name.to_owned()));
+        self.delete_topic(ctx, &DeleteTopicState::default().with_name(Some(name))).map(|_| ())
+    }
+
+    fn delete_topic(
+        &mut self,
+        ctx: &mut Context<'_>,
+        state: &DeleteTopicState,
+    ) -> Result<(TopicId, TopicName), Refusal> {
+        let by_id = !state.topic_id.is_nil();
+        let topic = match (&state.name, by_id) {
+            (Some(_), true) => {
+                let text = "You may not specify both topic name and topic id.";
+                return Err((ErrorCode::INVALID_REQUEST, text.to_owned()));
+            }
+            (None, false) => {
+                let text = "Neither topic name nor id were specified.";
+                return Err((ErrorCode::INVALID_REQUEST, text.to_owned()));
+            }
+            (Some(name), false) => self.image().topic_named(name.as_str()),
+            (None, true) => self.image().topic(TopicId(state.topic_id)),
+        };
+        let Some(topic) = topic else {
+            let code = if by_id {
+                ErrorCode::UNKNOWN_TOPIC_ID
+            } else {
+                ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+            };
+            return Err((code, "This server does not host this topic.".to_owned()));
+        };
+        let (id, name) = (topic.id, topic.name.clone());
+        self.commit(ctx, vec![Record::RemoveTopic { id }]);
+        Ok((id, name))
+    }
+
+    /// The name, if a topic of that name can be created.
+    fn new_name(&self, name: &str) -> Result<TopicName, Refusal> {
+        let name = TopicName::new(name)
+            .map_err(|error| (ErrorCode::INVALID_TOPIC_EXCEPTION, error.to_string()))?;
+        if self.image().topic_named(&name).is_some() || &*name == METADATA_TOPIC {
+            let text = format!("Topic '{name}' already exists.");
+            return Err((ErrorCode::TOPIC_ALREADY_EXISTS, text));
+        }
+        // '.' and '_' fall together in metric names.
+        if name.contains(['.', '_']) {
+            let unified = name.replace('.', "_");
+            let other = self.image().topics().find(|topic| {
+                topic.name.contains(['.', '_']) && topic.name.replace('.', "_") == unified
+            });
+            if let Some(other) = other {
+                let text = format!("Topic '{name}' collides with existing topic: {}", other.name);
+                return Err((ErrorCode::INVALID_TOPIC_EXCEPTION, text));
+            }
+        }
+        Ok(name)
+    }
+
+    fn plan(&mut self, ctx: &Context<'_>, topic: &CreatableTopic) -> Result<Planned, Refusal> {
+        let settings = self.plan_settings(ctx, topic)?;
+        let assignments = if topic.assignments.is_empty() {
+            self.plan_placement(ctx, topic)?
+        } else {
+            self.plan_manual(topic)?
+        };
+        let manual = !topic.assignments.is_empty();
+        let partitions = assignments
+            .into_iter()
+            .enumerate()
+            .map(|(index, replicas)| self.new_partition(index, replicas, manual))
+            .collect::<Result<_, _>>()?;
+        Ok(Planned { id: self.new_topic_id(), settings, partitions })
+    }
+
+    fn plan_settings(
+        &self,
+        ctx: &Context<'_>,
+        topic: &CreatableTopic,
+    ) -> Result<Arc<TopicSettings>, Refusal> {
+        let mut overrides = BTreeMap::new();
+        for config in &topic.configs {
+            let name = config.name.as_str().to_owned();
+            let Some(value) = &config.value else {
+                let text = format!("Null value not supported for topic configs: {name}");
+                return Err((ErrorCode::INVALID_CONFIG, text));
+            };
+            overrides.insert(name, value.as_str().to_owned());
+        }
+        TopicSettings::new(ctx.config, overrides)
+            .map(Arc::new)
+            .map_err(|error| (ErrorCode::INVALID_CONFIG, error.to_string()))
+    }
+
+    fn plan_placement(
+        &mut self,
+        ctx: &Context<'_>,
+        topic: &CreatableTopic,
+    ) -> Result<Vec<Vec<BrokerId>>, Refusal> {
+        let factor = match topic.replication_factor {
+            -1 => ctx.config.default_replication_factor,
+            factor => factor,
+        };
+        if factor < 1 {
+            let text = "Replication factor must be larger than 0, or -1 to use the default value.";
+            return Err((ErrorCode::INVALID_REPLICATION_FACTOR, text.to_owned()));
+        }
+        let partitions = match topic.num_partitions {
+            -1 => ctx.config.num_partitions,
+            partitions => partitions,
+        };
+        if partitions < 1 {
+            let text = "Number of partitions was set to an invalid non-positive value.";
+            return Err((ErrorCode::INVALID_PARTITIONS, text.to_owned()));
+        }
+        let (count, replicas) =
+            (usize::try_from(partitions).unwrap_or(1), usize::try_from(factor).unwrap_or(1));
+        placement::place(&self.image, count, replicas, &mut self.random).map_err(|error| {
+            let text = format!("Unable to replicate the partition {factor} time(s): {error}");
+            (ErrorCode::INVALID_REPLICATION_FACTOR, text)
+        })
+    }
+
+    fn plan_manual(&self, topic: &CreatableTopic) -> Result<Vec<Vec<BrokerId>>, Refusal> {
+        if topic.replication_factor != -1 || topic.num_partitions != -1 {
+            let text = "A manual partition assignment was specified, but partitions or \
+                        replication factor was not set to -1.";
+            return Err((ErrorCode::INVALID_REQUEST, text.to_owned()));
+        }
+        let refuse = |text: String| Err((ErrorCode::INVALID_REPLICA_ASSIGNMENT, text));
+        let mut assignments: BTreeMap<i32, Vec<BrokerId>> = BTreeMap::new();
+        for assignment in &topic.assignments {
+            let replicas: Vec<BrokerId> =
+                assignment.broker_ids.iter().map(|id| BrokerId(id.0)).collect();
+            if replicas.is_empty() {
+                return refuse(
+                    "The manual partition assignment includes an empty replica list.".into(),
+                );
+            }
+            if !duplicates(replicas.iter().copied()).is_empty() {
+                return refuse(
+                    "The manual partition assignment includes a broker more than once.".into(),
+                );
+            }
+            if let Some(unknown) = replicas.iter().find(|id| !self.image.brokers.contains_key(id)) {
+                return refuse(format!(
+                    "The manual partition assignment includes broker {unknown}, but no such \
+                     broker is registered."
+                ));
+            }
+            if assignments.values().next().is_some_and(|first| first.len() != replicas.len()) {
+                return refuse(
+                    "The manual partition assignment includes partitions of different \
+                     replication factors."
+                        .into(),
+                );
+            }
+            let index = assignment.partition_index;
+            if assignments.insert(index, replicas).is_some() {
+                return refuse(format!(
+                    "Found multiple manual partition assignments for partition {index}"
+                ));
+            }
+        }
+        if assignments.keys().zip(0..).any(|(index, expected)| *index != expected) {
+            return refuse("partitions should be a consecutive 0-based integer sequence".into());
+        }
+        Ok(assignments.into_values().collect())
+    }
+
+    /// A partition at its birth: every live replica is in sync, the first of them leads.
+    fn new_partition(
+        &self,
+        index: usize,
+        replicas: Vec<BrokerId>,
+        manual: bool,
+    ) -> Result<Arc<PartitionState>, Refusal> {
+        let isr: Vec<BrokerId> =
+            replicas.iter().copied().filter(|id| self.image.live(*id).is_some()).collect();
+        let Some(leader) = isr.first().copied() else {
+            let text = format!("All brokers of partition {index} are currently fenced.");
+            let code = if manual {
+                ErrorCode::INVALID_REPLICA_ASSIGNMENT
+            } else {
+                ErrorCode::INVALID_REPLICATION_FACTOR
+            };
+            return Err((code, text));
+        };
+        Ok(Arc::new(PartitionState {
+            replicas,
+            isr,
+            leader,
+            leader_epoch: 0,
+            partition_epoch: 0,
+            recovery: Recovery::Recovered,
+        }))
+    }
+}
+
+fn wanted_partitions(default: i32, topic: &CreatableTopic) -> i64 {
+    match (topic.assignments.len(), topic.num_partitions) {
+        (0, -1) => i64::from(default),
+        (0, partitions) => i64::from(partitions.max(0)),
+        (manual, _) => i64::try_from(manual).unwrap_or(i64::MAX),
+    }
+}
+
+fn duplicates<T: Ord>(items: impl Iterator<Item = T>) -> BTreeSet<T> {
+    let mut counts: BTreeMap<T, usize> = BTreeMap::new();
+    for item in items {
+        *counts.entry(item).or_default() += 1;
+    }
+    counts.into_iter().filter(|(_, count)| *count > 1).map(|(item, _)| item).collect()
+}
+
+fn created(
+    version: i16,
+    topic: &CreatableTopic,
+    outcome: Result<Planned, Refusal>,
+) -> CreatableTopicResult {
+    let mut result = CreatableTopicResult::default().with_name(topic.name.clone());
+    match outcome {
+        Ok(Planned { id, partitions, settings }) => {
+            let factor = partitions.first().map_or(0, |state| state.replicas.len());
+            result.topic_id = id.0;
+            result.num_partitions = i32::try_from(partitions.len()).unwrap_or(i32::MAX);
+            result.replication_factor = i16::try_from(factor).unwrap_or(i16::MAX);
+            let setting = |(name, value): (&String, &String)| {
+                CreatableTopicConfigs::default()
+                    .with_name(StrBytes::from_string(name.clone()))
+                    .with_value(Some(StrBytes::from_string(value.clone())))
+                    .with_config_source(SOURCE_TOPIC)
+            };
+            result.configs =
+                (version >= 5).then(|| settings.overrides.iter().map(setting).collect());
+        }
+        Err((code, text)) => {
+            result.error_code = code.0;
+            result.error_message = Some(StrBytes::from_string(text));
+            result.num_partitions = -1;
+            result.replication_factor = -1;
+        }
+    }
+    result
+}
+
+fn deleted(
+    state: &DeleteTopicState,
+    outcome: Result<(TopicId, TopicName), Refusal>,
+) -> DeletableTopicResult {
+    let result =
+        DeletableTopicResult::default().with_name(state.name.clone()).with_topic_id(state.topic_id);
+    match outcome {
+        Ok((id, name)) => result.with_name(Some(name.to_wire())).with_topic_id(id.0),
+        Err((code, text)) => {
+            result.with_error_code(code.0).with_error_message(Some(StrBytes::from_string(text)))
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! What a leader asks of records before it appends them (`ProduceRequest.validateRecords`,
+//! `UnifiedLog.analyzeAndValidateRecords`, `LogValidator`).
+
+use bytes::Bytes;
+use milena_protocol::ErrorCode;
+use milena_protocol::compression::Codec;
+use milena_protocol::records::{self, Batch, BatchErrorKind};
+
+use super::LogBatch;
+use crate::metadata::{TimestampType, TopicSettings};
+
+/// The first Produce version that may carry zstd (KIP-110).
+const FIRST_VERSION_WITH_ZSTD: i16 = 7;
+
+/// Why records are refused, with the offending records by name where Kafka names them (KIP-467).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Refused {
+    pub(crate) code: ErrorCode,
+    pub(crate) message: Option<String>,
+    pub(crate) records: Vec<(i32, String)>,
+    /// Where the log starts, -1 where Kafka does not say.
+    pub(crate) log_start: i64,
+}
+
+impl From<ErrorCode> for Refused {
+    fn from(code: ErrorCode) -> Self {
+        Self { code, message: None, records: Vec::new(), log_start: -1 }
+    }
+}
+
+impl Refused {
+    fn with(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { message: Some(message.into()), ..code.into() }
+    }
+}
+
+/// Takes the one batch out of a partition's records. What comes before the broker looks at its
+/// partition; the checksum is not looked at yet.
+pub(crate) fn single_batch(version: i16, bytes: Bytes) -> Result<LogBatch, Refused> {
+    let one = || {
+        let text = format!(
+            "Produce requests with version {version} must have exactly one record batch per \
+             partition"
+        );
+        Refused::with(ErrorCode::INVALID_RECORD, text)
+    };
+    let mut batches = records::batches(bytes);
+    let batch = match batches.next() {
+        None => return Err(one()),
+        Some(Ok(batch)) => batch,
+        Some(Err(error)) => {
+            let code = match error.kind {
+                BatchErrorKind::Magic { magic: 0 | 1 }
+                | BatchErrorKind::RecordCount { .. }
+                | BatchErrorKind::Header { .. } => ErrorCode::INVALID_RECORD,
+                _ => ErrorCode::CORRUPT_MESSAGE,
+            };
+            return Err(Refused::with(code, error.to_string()));
+        }
+    };
+    if batches.next().is_some() {
+        return Err(one());
+    }
+    if batch.codec() == Ok(Codec::Zstd) && version < FIRST_VERSION_WITH_ZSTD {
+        return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE.into());
+    }
+    Ok(LogBatch::new(batch))
+}
+
+/// Checks a batch that a client wants to append, records included.
+pub(crate) fn check_produced(
+    batch: &LogBatch,
+    settings: &TopicSettings,
+    wall_millis: i64,
+) -> Result<(), Refused> {
+    let batch = batch.inner();
+    if batch.base_offset().get() != 0 {
+        let text = format!("The base offset should be 0, but it is {}", batch.base_offset());
+        return Err(Refused::with(ErrorCode::INVALID_RECORD, text));
+    }
+    let limit = usize::try_from(settings.max_message_bytes).unwrap_or(0);
+    if batch.size() > limit {
+        let text = format!(
+            "The record batch size is {} bytes which exceeds the maximum configured value of \
+             {limit}.",
+            batch.size()
+        );
+        return Err(Refused::with(ErrorCode::MESSAGE_TOO_LARGE, text));
+    }
+    if batch.verify_crc().is_err() {
+        return Err(ErrorCode::CORRUPT_MESSAGE.into());
+    }
+    check_batch(batch)?;
+    // A codec that is not part of this build: the batch is kept as it is, unread.
+    match batch.codec() {
+        Ok(Codec::None) => check_records(batch, settings, wall_millis),
+        Ok(_) => Ok(()),
+        Err(error) => Err(Refused::with(ErrorCode::UNKNOWN_SERVER_ERROR, error.to_string())),
+    }
+}
+
+fn check_batch(batch: &Batch) -> Result<(), Refused> {
+    let refuse = |text: &str| Err(Refused::with(ErrorCode::INVALID_RECORD, text));
+    let header = &batch.header;
+    if header.record_count <= 0 {
+        return refuse("Record batch has an invalid number of records");
+    }
+    if i64::from(header.record_count) != i64::from(header.last_offset_delta) + 1 {
+        return refuse("Inconsistent batch offset range and number of records");
+    }
+    if batch.is_control() {
+        return refuse("Clients are not allowed to write control records");
+    }
+    if header.producer_id.get() >= 0 && header.base_sequence.get() < 0 {
+        return refuse("Record batch has a producer id but no sequence");
+    }
+    Ok(())
+}
+
+fn check_records(batch: &Batch, settings: &TopicSettings, wall_millis: i64) -> Result<(), Refused> {
+    let create_time = settings.timestamp_type == TimestampType::CreateTime;
+    let refuse = |text: String| Refused::with(ErrorCode::INVALID_RECORD, text);
+    let mut keyless = Vec::new();
+    let mut untimely = Vec::new();
+    let records = batch.records().map_err(|error| refuse(error.to_string()))?;
+    for (index, record) in (0..).zip(records) {
+        let record = record.map_err(|error| refuse(error.to_string()))?;
+        if record.offset.get() != i64::from(index) {
+            return Err(refuse(format!("Record {index} has offset delta {}", record.offset)));
+        }
+        if settings.compacted && record.key.is_none() {
+            let text = "Compacted topic cannot accept message without key.";
+            keyless.push((index, text.to_owned()));
+        }
+        if create_time && is_untimely(record.timestamp, wall_millis, settings) {
+            let text = format!("Timestamp {} of message is out of range.", record.timestamp);
+            untimely.push((index, text));
+        }
+    }
+    if !untimely.is_empty() {
+        untimely.extend(keyless);
+        let text = "One or more records have been rejected due to invalid timestamp";
+        return Err(Refused {
+            records: untimely,
+            ..Refused::with(ErrorCode::INVALID_TIMESTAMP, text)
+        });
+    }
+    if !keyless.is_empty() {
+        let text = format!(
+            "One or more records have been rejected due to {} record errors in total",
+            keyless.len()
+        );
+        return Err(Refused { records: keyless, ..refuse(text) });
+    }
+    Ok(())
+}
+
+fn is_untimely(timestamp: i64, wall_millis: i64, settings: &TopicSettings) -> bool {
+    timestamp != records::NO_TIMESTAMP
+        && (wall_millis.saturating_sub(timestamp) > settings.timestamp_before_max
+            || timestamp.saturating_sub(wall_millis) > settings.timestamp_after_max)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use bytes::BytesMut;
+
+    use super::super::batch::tests::produced;
+    use super::*;
+    use crate::config::ClusterConfig;
+
+    fn settings(name: &str, value: &str) -> TopicSettings {
+        let overrides = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        TopicSettings::new(&ClusterConfig::default(), overrides).unwrap()
+    }
+
+    fn plain() -> TopicSettings {
+        TopicSettings::new(&ClusterConfig::default(), BTreeMap::new()).unwrap()
+    }
+
+    fn batch(values: &[&str], timestamp: i64) -> LogBatch {
+        single_batch(9, produced(-1, -1, -1, values, timestamp)).unwrap()
+    }
+
+    #[test]
+    fn exactly_one_batch_is_taken() {
+        let one = produced(-1, -1, -1, &["a"], 0);
+        let mut two = BytesMut::from(&one[..]);
+        two.extend_from_slice(&one);
+        let code = |bytes: Bytes| single_batch(9, bytes).map(|_| ()).map_err(|error| error.code);
+        assert_eq!(code(one.clone()), Ok(()));
+        assert_eq!(code(two.freeze()), Err(ErrorCode::INVALID_RECORD));
+        assert_eq!(code(Bytes::new()), Err(ErrorCode::INVALID_RECORD));
+        assert_eq!(code(one.slice(..one.len() - 1)), Err(ErrorCode::INVALID_RECORD));
+    }
+
+    #[test]
+    fn a_flipped_byte_is_a_corrupt_message() {
+        let mut bytes = BytesMut::from(&produced(-1, -1, -1, &["abc"], 0)[..]);
+        let last = bytes.len() - 2;
+        bytes[last] ^= 1;
+        let batch = single_batch(9, bytes.freeze()).unwrap();
+        let refused = check_produced(&batch, &plain(), 0).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::CORRUPT_MESSAGE);
+    }
+
+    #[test]
+    fn a_batch_above_the_topics_limit_is_too_large() {
+        let small = settings("max.message.bytes", "70");
+        assert!(check_produced(&batch(&["a"], 0), &small, 0).is_ok());
+        let refused = check_produced(&batch(&["abcdefgh"], 0), &small, 0).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::MESSAGE_TOO_LARGE);
+    }
+
+    #[test]
+    fn a_record_from_the_future_is_refused_by_name() {
+        let hour = 3_600_000;
+        assert!(check_produced(&batch(&["a"], hour), &plain(), 0).is_ok());
+        let refused = check_produced(&batch(&["a", "b"], hour + 1), &plain(), 0).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::INVALID_TIMESTAMP);
+        assert_eq!(refused.records.len(), 2);
+        let appended = settings("message.timestamp.type", "LogAppendTime");
+        assert!(check_produced(&batch(&["a"], hour + 1), &appended, 0).is_ok());
+    }
+
+    #[test]
+    fn a_keyless_record_is_refused_by_name_in_a_compacted_topic() {
+        use milena_protocol::records::{BatchBuilder, NO_HEADERS, Stamp};
+        let mut builder = BatchBuilder::new(64);
+        builder.append(0, Some(b"k"), Some(b"v"), NO_HEADERS).unwrap();
+        builder.append(0, None, Some(b"v"), NO_HEADERS).unwrap();
+        let stamped = builder.seal().stamp(&Stamp::default());
+        let mut bytes = BytesMut::from(&stamped.header[..]);
+        bytes.extend_from_slice(&stamped.payload);
+        let batch = single_batch(9, bytes.freeze()).unwrap();
+        let compacted = settings("cleanup.policy", "compact");
+        let refused = check_produced(&batch, &compacted, 0).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::INVALID_RECORD);
+        assert_eq!(refused.records.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [1]);
+        assert!(check_produced(&batch, &plain(), 0).is_ok());
+    }
+
+    #[test]
+    fn a_producer_id_without_a_sequence_is_refused() {
+        let batch = single_batch(9, produced(7, 0, -1, &["a"], 0)).unwrap();
+        let refused = check_produced(&batch, &plain(), 0).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::INVALID_RECORD);
+    }
+}

@@ -1,0 +1,194 @@
+//! The cluster's metadata: a log of records that the controller writes, and images of it.
+//!
+//! The controller's image is the truth. Each broker has its own, built from the same records as
+//! they reach it over the network, so a broker may answer with yesterday's truth, as under KRaft.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use milena_protocol::ids::{BrokerId, TopicId, TopicName};
+
+mod settings;
+
+pub(crate) use settings::{TimestampType, TopicSettings};
+
+/// A partition by its topic's id, which a topic of the same name created later does not share.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct TopicPartition {
+    pub(crate) topic: TopicId,
+    pub(crate) index: i32,
+}
+
+/// Whether a leader still has to recover from an unclean election (KIP-704).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Recovery {
+    Recovered,
+    Recovering,
+}
+
+/// A partition's committed state (`PartitionRegistration`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct PartitionState {
+    pub(crate) replicas: Vec<BrokerId>,
+    pub(crate) isr: Vec<BrokerId>,
+    /// [`BrokerId::NONE`] where there is none.
+    pub(crate) leader: BrokerId,
+    pub(crate) leader_epoch: i32,
+    pub(crate) partition_epoch: i32,
+    pub(crate) recovery: Recovery,
+}
+
+impl PartitionState {
+    pub(crate) fn has_leader(&self) -> bool {
+        self.leader != BrokerId::NONE
+    }
+}
+
+/// A topic with all its partitions.
+#[derive(Clone, Debug)]
+pub(crate) struct Topic {
+    pub(crate) name: TopicName,
+    pub(crate) id: TopicId,
+    pub(crate) settings: Arc<TopicSettings>,
+    pub(crate) partitions: Vec<Arc<PartitionState>>,
+}
+
+/// A broker's registration.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Registration {
+    pub(crate) epoch: i64,
+    pub(crate) incarnation: u64,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) rack: Option<String>,
+    pub(crate) fenced: bool,
+}
+
+/// One change of the metadata.
+#[derive(Clone, Debug)]
+pub(crate) enum Record {
+    RegisterBroker {
+        id: BrokerId,
+        registration: Arc<Registration>,
+    },
+    BrokerFencing {
+        id: BrokerId,
+        epoch: i64,
+        fenced: bool,
+    },
+    Topic {
+        name: TopicName,
+        id: TopicId,
+        settings: Arc<TopicSettings>,
+    },
+    /// A partition as it is from now on; a new one if the index is the next.
+    Partition {
+        partition: TopicPartition,
+        state: Arc<PartitionState>,
+    },
+    RemoveTopic {
+        id: TopicId,
+    },
+}
+
+/// What a run of records changed, for whoever has to act on it.
+#[derive(Default, Debug)]
+pub(crate) struct ImageDelta {
+    pub(crate) partitions: BTreeSet<TopicPartition>,
+    pub(crate) removed_topics: Vec<Arc<Topic>>,
+}
+
+/// The metadata up to some record.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Image {
+    /// How many records it holds.
+    pub(crate) offset: u64,
+    pub(crate) brokers: BTreeMap<BrokerId, Arc<Registration>>,
+    topics: BTreeMap<TopicId, Arc<Topic>>,
+    ids: BTreeMap<TopicName, TopicId>,
+    partitions: usize,
+}
+
+impl Image {
+    /// Takes in the next record.
+    pub(crate) fn apply(&mut self, record: &Record, delta: &mut ImageDelta) {
+        self.offset += 1;
+        match record {
+            Record::RegisterBroker { id, registration } => {
+                self.brokers.insert(*id, Arc::clone(registration));
+            }
+            Record::BrokerFencing { id, epoch, fenced } => {
+                if let Some(broker) = self.brokers.get_mut(id)
+                    && broker.epoch == *epoch
+                {
+                    Arc::make_mut(broker).fenced = *fenced;
+                }
+            }
+            Record::Topic { name, id, settings } => {
+                let topic = Topic {
+                    name: name.clone(),
+                    id: *id,
+                    settings: Arc::clone(settings),
+                    partitions: Vec::new(),
+                };
+                self.ids.insert(name.clone(), *id);
+                self.topics.insert(*id, Arc::new(topic));
+            }
+            Record::Partition { partition, state } => {
+                let Some(topic) = self.topics.get_mut(&partition.topic) else { return };
+                let Ok(index) = usize::try_from(partition.index) else { return };
+                // Copies the topic once per change only while someone else still looks at it.
+                let topic = Arc::make_mut(topic);
+                if index == topic.partitions.len() {
+                    topic.partitions.push(Arc::clone(state));
+                    self.partitions += 1;
+                } else if let Some(slot) = topic.partitions.get_mut(index) {
+                    *slot = Arc::clone(state);
+                }
+                delta.partitions.insert(*partition);
+            }
+            Record::RemoveTopic { id } => {
+                if let Some(topic) = self.topics.remove(id) {
+                    self.ids.remove(&topic.name);
+                    self.partitions -= topic.partitions.len();
+                    delta.removed_topics.push(topic);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn topic(&self, id: TopicId) -> Option<&Arc<Topic>> {
+        self.topics.get(&id)
+    }
+
+    pub(crate) fn topic_named(&self, name: &str) -> Option<&Arc<Topic>> {
+        self.ids.get(name).and_then(|id| self.topics.get(id))
+    }
+
+    /// All topics in the order of their names.
+    pub(crate) fn topics(&self) -> impl Iterator<Item = &Arc<Topic>> {
+        self.ids.values().filter_map(|id| self.topics.get(id))
+    }
+
+    pub(crate) fn partition(&self, partition: TopicPartition) -> Option<&Arc<PartitionState>> {
+        let index = usize::try_from(partition.index).ok()?;
+        self.topics.get(&partition.topic)?.partitions.get(index)
+    }
+
+    pub(crate) fn partition_count(&self) -> usize {
+        self.partitions
+    }
+
+    /// A broker that is registered and not fenced.
+    pub(crate) fn live(&self, id: BrokerId) -> Option<&Registration> {
+        self.brokers.get(&id).map(|broker| &**broker).filter(|broker| !broker.fenced)
+    }
+
+    /// All brokers that are registered and not fenced.
+    pub(crate) fn live_brokers(&self) -> impl Iterator<Item = (BrokerId, &Registration)> {
+        self.brokers
+            .iter()
+            .filter(|(_, broker)| !broker.fenced)
+            .map(|(id, broker)| (*id, &**broker))
+    }
+}

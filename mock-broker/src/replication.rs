@@ -1,0 +1,14 @@
+//! How a partition's replicas stay the same log.
+//!
+//! [`Replica`] is one broker's part of a partition, as leader or follower; [`Fetcher`] is how a
+//! follower asks one leader for records, [`FollowerSession`] is how that leader remembers it.
+
+mod fetcher;
+mod isr;
+mod replica;
+mod session;
+
+pub(crate) use fetcher::Fetcher;
+pub(crate) use isr::AlterPartitions;
+pub(crate) use replica::{ProposalOutcome, Replica, Role, Surroundings};
+pub(crate) use session::{FetchLimits, FollowerSession, Parked};

@@ -1,0 +1,478 @@
+//! One broker's replica of a partition (`Partition` and `Replica` in Apache Kafka).
+//!
+//! ```text
+//!            metadata: another leads          metadata: this broker leads
+//!   Idle ──────────────────────────▶ Follower ───────────────────────────▶ Leader
+//!     ▲                                 │  ▲                                 │
+//!     └── metadata: nobody leads ───────┘  └──── metadata: another leads ────┘
+//! ```
+//!
+//! Owns these rules: a new leader notes the start of its epoch before it appends anything and
+//! forgets what it knew of its followers; the high watermark is the smallest end over the maximal
+//! ISR and the replicas about to join it, never falls on a leader, and stands still below
+//! min.insync.replicas; who is out of sync and who may join (KIP-497, KIP-841, KIP-903).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use milena_protocol::ErrorCode;
+use milena_protocol::ids::{BrokerId, TopicName};
+use milena_protocol::time::MonoTime;
+
+use crate::log::{Appended, Log, LogBatch};
+use crate::message::{IsrCommit, IsrProposal, ReplicaPosition};
+use crate::metadata::{Image, PartitionState, Recovery, TopicPartition, TopicSettings};
+
+/// What a replica needs to know of its broker to decide.
+#[derive(Clone, Copy)]
+pub(crate) struct Surroundings<'a> {
+    pub(crate) now: MonoTime,
+    pub(crate) image: &'a Image,
+    pub(crate) broker: BrokerId,
+    pub(crate) broker_epoch: i64,
+    pub(crate) lag_time_max: Duration,
+}
+
+/// What a broker is to a partition it holds.
+#[derive(Debug)]
+pub(crate) enum Role {
+    /// Nobody leads, as far as this broker knows.
+    Idle,
+    Follower {
+        leader: BrokerId,
+    },
+    Leader(Leader),
+}
+
+/// What a leader knows.
+#[derive(Debug)]
+pub(crate) struct Leader {
+    /// Where its epoch starts.
+    epoch_start: i64,
+    isr: Isr,
+    remotes: Vec<Remote>,
+}
+
+/// The ISR: what the controller committed, and what was proposed to it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Isr {
+    Committed(Vec<BrokerId>),
+    Expanding { committed: Vec<BrokerId>, joining: BrokerId, sent: IsrProposal },
+    Shrinking { committed: Vec<BrokerId>, sent: IsrProposal },
+}
+
+impl Isr {
+    fn committed(&self) -> &[BrokerId] {
+        match self {
+            Self::Committed(isr)
+            | Self::Expanding { committed: isr, .. }
+            | Self::Shrinking { committed: isr, .. } => isr,
+        }
+    }
+
+    /// Whether `id` counts for the high watermark: a member that joins does at once, one that
+    /// leaves until the controller has committed it.
+    fn counts(&self, id: BrokerId) -> bool {
+        self.committed().contains(&id)
+            || matches!(self, Self::Expanding { joining, .. } if *joining == id)
+    }
+
+    fn sent(&self) -> Option<&IsrProposal> {
+        match self {
+            Self::Committed(_) => None,
+            Self::Expanding { sent, .. } | Self::Shrinking { sent, .. } => Some(sent),
+        }
+    }
+}
+
+/// What a leader knows of a follower.
+#[derive(Clone, Debug)]
+struct Remote {
+    id: BrokerId,
+    /// -1 until it fetches.
+    log_end: i64,
+    /// The leader's end at the follower's last fetch.
+    leader_end_then: i64,
+    last_fetch: Option<MonoTime>,
+    last_caught_up: Option<MonoTime>,
+    /// From its fetches; `None` until the first (KIP-903).
+    broker_epoch: Option<i64>,
+}
+
+impl Remote {
+    fn new(id: BrokerId) -> Self {
+        Self {
+            id,
+            log_end: -1,
+            leader_end_then: -1,
+            last_fetch: None,
+            last_caught_up: None,
+            broker_epoch: None,
+        }
+    }
+
+    fn is_caught_up(&self, leader_end: i64, around: Surroundings<'_>) -> bool {
+        self.log_end == leader_end
+            || self
+                .last_caught_up
+                .is_some_and(|then| around.now.saturating_since(then) <= around.lag_time_max)
+    }
+}
+
+/// What came of a follower's fetch.
+#[derive(Default, Debug)]
+pub(crate) struct FetchNoted {
+    pub(crate) high_watermark_moved: bool,
+    pub(crate) proposal: Option<IsrProposal>,
+    pub(crate) in_isr: bool,
+}
+
+/// What is to be done about an answer to a proposal.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) enum ProposalOutcome {
+    /// Nothing more; whether the high watermark moved.
+    Settled {
+        high_watermark_moved: bool,
+    },
+    Retry(IsrProposal),
+}
+
+/// A replica.
+#[derive(Debug)]
+pub(crate) struct Replica {
+    pub(crate) key: TopicPartition,
+    pub(crate) topic: TopicName,
+    pub(crate) settings: Arc<TopicSettings>,
+    pub(crate) log: Log,
+    pub(crate) role: Role,
+    pub(crate) leader_epoch: i32,
+    partition_epoch: i32,
+    assigned: Vec<BrokerId>,
+}
+
+impl Replica {
+    pub(crate) fn new(
+        key: TopicPartition,
+        topic: TopicName,
+        settings: Arc<TopicSettings>,
+        log: Log,
+    ) -> Self {
+        Self {
+            key,
+            topic,
+            settings,
+            log,
+            role: Role::Idle,
+            leader_epoch: -1,
+            partition_epoch: -1,
+            assigned: Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_leader(&self) -> bool {
+        matches!(self.role, Role::Leader(_))
+    }
+
+    /// Takes in what the metadata says. Whether the leader's epoch is a new one.
+    pub(crate) fn apply(&mut self, state: &PartitionState, around: Surroundings<'_>) -> bool {
+        if state.partition_epoch < self.partition_epoch {
+            return false;
+        }
+        let new_epoch = state.leader_epoch > self.leader_epoch;
+        self.partition_epoch = state.partition_epoch;
+        self.leader_epoch = state.leader_epoch;
+        self.assigned.clone_from(&state.replicas);
+        if state.leader == around.broker {
+            self.lead(state, around, new_epoch);
+        } else if state.has_leader() {
+            self.role = Role::Follower { leader: state.leader };
+        } else {
+            self.role = Role::Idle;
+        }
+        new_epoch
+    }
+
+    fn lead(&mut self, state: &PartitionState, around: Surroundings<'_>, new_epoch: bool) {
+        let isr = Isr::Committed(state.isr.clone());
+        let others = state.replicas.iter().copied().filter(|id| *id != around.broker);
+        match &mut self.role {
+            Role::Leader(leader) => {
+                leader.isr = isr;
+                let known = std::mem::take(&mut leader.remotes);
+                let keep = |id: BrokerId| known.iter().find(|remote| remote.id == id).cloned();
+                leader.remotes =
+                    others.map(|id| keep(id).unwrap_or_else(|| Remote::new(id))).collect();
+            }
+            Role::Idle | Role::Follower { .. } => {
+                let remotes = others.map(Remote::new).collect();
+                self.role =
+                    Role::Leader(Leader { epoch_start: self.log.end_offset(), isr, remotes });
+            }
+        }
+        let Role::Leader(leader) = &mut self.role else { return };
+        if new_epoch {
+            let end = self.log.end_offset();
+            self.log.start_epoch(state.leader_epoch);
+            leader.epoch_start = end;
+            for remote in &mut leader.remotes {
+                let in_sync = state.isr.contains(&remote.id);
+                remote.last_caught_up = in_sync.then_some(around.now);
+                remote.last_fetch = in_sync.then_some(around.now);
+                remote.leader_end_then = end;
+            }
+        }
+    }
+
+    /// Checks an epoch a peer named (KIP-320); -1 stands for none.
+    pub(crate) fn check_epoch(&self, named: i32) -> Result<(), ErrorCode> {
+        if named < 0 || named == self.leader_epoch {
+            Ok(())
+        } else if named < self.leader_epoch {
+            Err(ErrorCode::FENCED_LEADER_EPOCH)
+        } else {
+            Err(ErrorCode::UNKNOWN_LEADER_EPOCH)
+        }
+    }
+
+    pub(crate) fn as_leader(&self) -> Result<&Leader, ErrorCode> {
+        match &self.role {
+            Role::Leader(leader) => Ok(leader),
+            Role::Idle | Role::Follower { .. } => Err(ErrorCode::NOT_LEADER_OR_FOLLOWER),
+        }
+    }
+
+    /// `Partition.effectiveMinIsr`: no more than there are replicas.
+    pub(crate) fn min_isr(&self) -> usize {
+        let wanted = usize::try_from(self.settings.min_insync_replicas).unwrap_or(1);
+        wanted.min(self.assigned.len())
+    }
+
+    /// The committed ISR on a leader.
+    pub(crate) fn isr(&self) -> &[BrokerId] {
+        match &self.role {
+            Role::Leader(leader) => leader.isr.committed(),
+            Role::Idle | Role::Follower { .. } => &[],
+        }
+    }
+
+    /// How many members count for the high watermark.
+    pub(crate) fn maximal_isr_size(&self) -> usize {
+        match &self.role {
+            Role::Leader(leader) => {
+                let joining = matches!(leader.isr, Isr::Expanding { .. });
+                leader.isr.committed().len() + usize::from(joining)
+            }
+            Role::Idle | Role::Follower { .. } => 0,
+        }
+    }
+
+    /// Appends a checked batch. `seen` tells when each follower's last request came, for those
+    /// that had everything until now.
+    pub(crate) fn append_as_leader(
+        &mut self,
+        batch: LogBatch,
+        append_time: Option<i64>,
+        seen: impl Fn(BrokerId) -> Option<MonoTime>,
+    ) -> Result<Appended, ErrorCode> {
+        let Role::Leader(leader) = &mut self.role else {
+            return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER);
+        };
+        let end = self.log.end_offset();
+        let appended = self.log.append_as_leader(batch, self.leader_epoch, append_time)?;
+        if !appended.duplicate {
+            // An idle follower's fetches name no partition that stands still, but each of them
+            // found it caught up.
+            for remote in leader.remotes.iter_mut().filter(|remote| remote.log_end == end) {
+                if let Some(at) = seen(remote.id) {
+                    remote.last_caught_up = remote.last_caught_up.max(Some(at));
+                    remote.last_fetch = remote.last_fetch.max(Some(at));
+                    remote.leader_end_then = end;
+                }
+            }
+        }
+        Ok(appended)
+    }
+
+    /// Notes a follower's fetch (`Partition.updateFollowerFetchState`).
+    pub(crate) fn note_fetch(
+        &mut self,
+        follower: BrokerId,
+        broker_epoch: i64,
+        position: &ReplicaPosition,
+        around: Surroundings<'_>,
+    ) -> Result<FetchNoted, ErrorCode> {
+        let end = self.log.end_offset();
+        let Role::Leader(leader) = &mut self.role else {
+            return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER);
+        };
+        let Some(remote) = leader.remotes.iter_mut().find(|remote| remote.id == follower) else {
+            return Err(ErrorCode::UNKNOWN_LEADER_EPOCH);
+        };
+        // A fetch of an earlier incarnation, late.
+        let newer = around.image.live(follower).is_some_and(|known| known.epoch > broker_epoch);
+        if broker_epoch != -1 && newer {
+            return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER);
+        }
+        let offset = position.fetch_offset;
+        if offset >= end {
+            remote.last_caught_up = remote.last_caught_up.max(Some(around.now));
+        } else if offset >= remote.leader_end_then {
+            remote.last_caught_up = remote.last_caught_up.max(remote.last_fetch);
+        }
+        let before = remote.log_end;
+        remote.log_end = offset;
+        remote.leader_end_then = remote.leader_end_then.max(end);
+        remote.last_fetch = Some(around.now);
+        remote.broker_epoch = Some(broker_epoch);
+        let proposal = self.maybe_expand(follower, around);
+        let high_watermark_moved = before != offset && self.maybe_raise_high_watermark(around);
+        let in_isr = self.isr().contains(&follower);
+        Ok(FetchNoted { high_watermark_moved, proposal, in_isr })
+    }
+
+    /// Proposes `follower` as a member of the ISR if it may join.
+    fn maybe_expand(
+        &mut self,
+        follower: BrokerId,
+        around: Surroundings<'_>,
+    ) -> Option<IsrProposal> {
+        let high_watermark = self.log.high_watermark();
+        let Role::Leader(leader) = &mut self.role else { return None };
+        let Isr::Committed(isr) = &leader.isr else { return None };
+        let remote = leader.remotes.iter().find(|remote| remote.id == follower)?;
+        let in_sync = remote.log_end >= high_watermark && remote.log_end >= leader.epoch_start;
+        if isr.contains(&follower) || !in_sync || !is_eligible(remote, around.image) {
+            return None;
+        }
+        let committed = isr.clone();
+        let wanted: Vec<BrokerId> = committed.iter().copied().chain([follower]).collect();
+        let sent = self.proposal(&wanted, around);
+        let Role::Leader(leader) = &mut self.role else { return None };
+        leader.isr = Isr::Expanding { committed, joining: follower, sent: sent.clone() };
+        Some(sent)
+    }
+
+    /// Proposes an ISR without the members that fell behind. Looked at every half of
+    /// replica.lag.time.max.ms; a member whose end is the leader's never falls behind.
+    pub(crate) fn maybe_shrink(&mut self, around: Surroundings<'_>) -> Option<IsrProposal> {
+        let end = self.log.end_offset();
+        let Role::Leader(leader) = &self.role else { return None };
+        let Isr::Committed(isr) = &leader.isr else { return None };
+        let lags = |id: BrokerId| {
+            id != around.broker
+                && leader
+                    .remotes
+                    .iter()
+                    .find(|remote| remote.id == id)
+                    .is_none_or(|remote| !remote.is_caught_up(end, around))
+        };
+        let staying: Vec<BrokerId> = isr.iter().copied().filter(|id| !lags(*id)).collect();
+        if staying.len() == isr.len() {
+            return None;
+        }
+        let committed = isr.clone();
+        let sent = self.proposal(&staying, around);
+        let Role::Leader(leader) = &mut self.role else { return None };
+        leader.isr = Isr::Shrinking { committed, sent: sent.clone() };
+        Some(sent)
+    }
+
+    fn proposal(&self, isr: &[BrokerId], around: Surroundings<'_>) -> IsrProposal {
+        let epoch_of = |id: BrokerId| match &self.role {
+            _ if id == around.broker => around.broker_epoch,
+            Role::Leader(leader) => leader
+                .remotes
+                .iter()
+                .find(|remote| remote.id == id)
+                .and_then(|remote| remote.broker_epoch)
+                .unwrap_or(-1),
+            Role::Idle | Role::Follower { .. } => -1,
+        };
+        IsrProposal {
+            partition: self.key,
+            leader_epoch: self.leader_epoch,
+            partition_epoch: self.partition_epoch,
+            // A leader that was elected uncleanly has nothing to recover here.
+            recovery: Recovery::Recovered,
+            isr: isr.iter().map(|id| (*id, epoch_of(*id))).collect(),
+        }
+    }
+
+    /// Takes in the controller's answer to a proposal (`Partition.submitAlterPartition`).
+    pub(crate) fn proposal_answered(
+        &mut self,
+        proposal: &IsrProposal,
+        answer: Result<IsrCommit, ErrorCode>,
+        around: Surroundings<'_>,
+    ) -> ProposalOutcome {
+        let settled = ProposalOutcome::Settled { high_watermark_moved: false };
+        let Role::Leader(leader) = &mut self.role else { return settled };
+        if leader.isr.sent() != Some(proposal) {
+            return settled;
+        }
+        match answer {
+            Ok(commit) => {
+                let stale = commit.leader_epoch != self.leader_epoch
+                    || commit.partition_epoch < self.partition_epoch;
+                if stale {
+                    return settled;
+                }
+                leader.isr = Isr::Committed(commit.isr);
+                self.partition_epoch = commit.partition_epoch;
+                let high_watermark_moved = self.maybe_raise_high_watermark(around);
+                ProposalOutcome::Settled { high_watermark_moved }
+            }
+            Err(ErrorCode::OPERATION_NOT_ATTEMPTED | ErrorCode::INELIGIBLE_REPLICA) => {
+                leader.isr = Isr::Committed(leader.isr.committed().to_vec());
+                settled
+            }
+            // What this leader knows is out of date: newer metadata is on its way and ends the
+            // pending change.
+            Err(
+                ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+                | ErrorCode::UNKNOWN_TOPIC_ID
+                | ErrorCode::FENCED_LEADER_EPOCH
+                | ErrorCode::INVALID_UPDATE_VERSION
+                | ErrorCode::INVALID_REQUEST
+                | ErrorCode::NEW_LEADER_ELECTED,
+            ) => settled,
+            Err(_) => ProposalOutcome::Retry(proposal.clone()),
+        }
+    }
+
+    /// Raises the high watermark to what all that count have (`Partition.maybeIncrementLeaderHW`).
+    pub(crate) fn maybe_raise_high_watermark(&mut self, around: Surroundings<'_>) -> bool {
+        let under_min_isr = self.isr().len() < self.min_isr();
+        let end = self.log.end_offset();
+        let Role::Leader(leader) = &self.role else { return false };
+        if under_min_isr {
+            return false;
+        }
+        let counts = |remote: &&Remote| {
+            leader.isr.counts(remote.id)
+                || (remote.is_caught_up(end, around) && is_eligible(remote, around.image))
+        };
+        let smallest = leader.remotes.iter().filter(counts).map(|remote| remote.log_end).min();
+        let to = smallest.map_or(end, |smallest| smallest.min(end));
+        self.log.raise_high_watermark(to)
+    }
+}
+
+impl Leader {
+    pub(crate) fn epoch_start(&self) -> i64 {
+        self.epoch_start
+    }
+
+    pub(crate) fn follower_ids(&self) -> impl Iterator<Item = BrokerId> {
+        self.remotes.iter().map(|remote| remote.id)
+    }
+}
+
+/// Whether a follower may be in the ISR: alive, and the incarnation this leader heard from.
+fn is_eligible(remote: &Remote, image: &Image) -> bool {
+    match (remote.broker_epoch, image.live(remote.id)) {
+        (Some(-1), Some(_)) => true,
+        (Some(heard), Some(registered)) => heard == registered.epoch,
+        _ => false,
+    }
+}
