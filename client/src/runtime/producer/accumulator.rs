@@ -173,6 +173,10 @@ impl Shared {
         std::mem::swap(&mut self.mailbox.lock().events, into);
     }
 
+    pub(super) fn has_mail(&self) -> bool {
+        !self.mailbox.lock().events.is_empty()
+    }
+
     /// The task is gone: nobody reads the mailbox any more.
     pub(super) fn stop(&self) {
         let unread = {

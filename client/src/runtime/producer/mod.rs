@@ -8,6 +8,8 @@ mod lane;
 pub(crate) mod memory;
 mod parked;
 pub(crate) mod task;
+#[cfg(test)]
+mod tests;
 mod topics;
 mod wire;
 

@@ -59,7 +59,8 @@ impl ProducerTask {
     }
 
     pub(super) fn is_finished(&mut self, now: MonoTime) -> bool {
-        let idle = self.outstanding.is_empty()
+        let idle = !self.shared.has_mail()
+            && self.outstanding.is_empty()
             && self.lingering.is_empty()
             && self.ripe.is_empty()
             && self.shared.parking.lock().is_empty();

@@ -262,18 +262,14 @@ impl ProducerTask {
         }
     }
 
-    /// Takes what is open, too.
+    /// Takes what is open, too, whether or not its event was read yet.
     fn take_everything(&mut self, now: MonoTime) {
-        let lingering = self.lingering.drain(..).map(|(_, lane)| lane);
-        let mut open: Vec<_> = lingering.chain(self.ripe.keys().copied()).collect();
+        self.lingering.clear();
         self.ripe.clear();
-        open.sort_unstable();
-        open.dedup();
-        for id in open {
-            if let Some(lane) = self.registry.lane(id) {
-                let all = lane.take_all();
-                self.seal(now, id, all);
-            }
+        let lanes: Vec<_> = self.registry.lanes().cloned().collect();
+        for lane in lanes {
+            let all = lane.take_all();
+            self.seal(now, lane.id, all);
         }
     }
 
