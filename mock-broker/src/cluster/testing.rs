@@ -140,6 +140,16 @@ impl Harness {
         Sent { connection, correlation_id, version }
     }
 
+    /// What stands for a request that was written by hand.
+    pub(crate) fn pretend_sent(
+        &self,
+        connection: ConnectionId,
+        correlation_id: i32,
+        version: i16,
+    ) -> Sent {
+        Sent { connection, correlation_id, version }
+    }
+
     /// The answer, if it has come and is the next one on its connection.
     pub(crate) fn answer<R: Request>(&mut self, sent: Sent) -> Option<R::Response> {
         let answers = self.answers.get_mut(&sent.connection)?;
