@@ -37,6 +37,12 @@ pub(crate) struct Api {
     handler: Handler,
 }
 
+impl Api {
+    fn serves(&self, version: i16) -> bool {
+        (self.served_from..=self.advertised.1).contains(&version)
+    }
+}
+
 const fn api(key: ApiKey, min: i16, max: i16, handler: Handler) -> Api {
     Api { key, advertised: (min, max), served_from: min, handler }
 }
@@ -69,6 +75,9 @@ pub(crate) fn handle(
     frame: Bytes,
 ) -> (Option<Asked>, Answer) {
     let length = frame.len();
+    if let Some((key, version)) = unserved(&frame) {
+        return (None, Answer::Close(CloseCause::NotServed { key, version }));
+    }
     let request = match decode::request(frame) {
         Ok(request) => request,
         Err(DecodeError::UnsupportedVersion { key: ApiKey::ApiVersions, header, .. }) => {
@@ -92,21 +101,23 @@ pub(crate) fn handle(
             asked.key, asked.version, connection.0
         ),
     );
-    let served =
-        find(asked.key).filter(|api| (api.served_from..=api.advertised.1).contains(&asked.version));
-    match served {
-        Some(api) => {
+    match find(asked.key) {
+        Some(api) if api.serves(asked.version) => {
             let answer = (api.handler)(process, ctx, &asked, request.body);
             (Some(asked), answer)
         }
-        None if asked.key == ApiKey::ApiVersions => {
-            (Some(Asked { version: 0, ..asked }), api_versions::unsupported())
-        }
-        None => {
-            let cause = CloseCause::NotServed { key: asked.key as i16, version: asked.version };
-            (Some(asked), Answer::Close(cause))
-        }
+        _ => (Some(Asked { version: 0, ..asked }), api_versions::unsupported()),
     }
+}
+
+/// Key and version of a request that nobody serves, before anything else of it is looked at. Any
+/// version of ApiVersions gets an answer.
+fn unserved(frame: &[u8]) -> Option<(i16, i16)> {
+    let [k0, k1, v0, v1] = *frame.first_chunk::<4>()?;
+    let (key, version) = (i16::from_be_bytes([k0, k1]), i16::from_be_bytes([v0, v1]));
+    let api = APIS.iter().find(|api| api.key as i16 == key);
+    let is_served = api.is_some_and(|api| api.key == ApiKey::ApiVersions || api.serves(version));
+    (!is_served).then_some((key, version))
 }
 
 fn close_cause(error: DecodeError) -> CloseCause {
