@@ -136,6 +136,15 @@ impl AssignedConsumerBuilder {
     /// Safe: dropped before it is done, nothing was started.
     pub async fn build(self) -> Result<AssignedConsumer, ConsumeError> {
         self.config.check()?;
+        let receive_max = self.core.config().receive_max_bytes;
+        if self.config.max_bytes > receive_max {
+            return Err(ConfigError::contradiction(
+                ("fetch.max.bytes", self.config.max_bytes),
+                ("receive max bytes", receive_max),
+                "an answer of that size would end the connection",
+            )
+            .into());
+        }
         if self.config.rack.len() > i16::MAX as usize {
             let rule = "must not be longer than 32767 bytes";
             return Err(ConfigError::invalid("client.rack", self.config.rack.len(), rule).into());

@@ -100,17 +100,12 @@ impl EndpointFailure {
 
     /// Whether another attempt without any change may succeed.
     pub fn is_retriable(&self) -> bool {
-        self.resolution.iter().chain(self.addresses.iter().map(|a| &a.failure)).any(|f| match f {
-            PeerFailure::Resolution { .. }
-            | PeerFailure::Io { .. }
-            | PeerFailure::TimedOut { .. }
-            | PeerFailure::Closed { .. } => true,
-            PeerFailure::NotKafka { .. }
-            | PeerFailure::Oversized { .. }
-            | PeerFailure::Garbage { .. }
-            | PeerFailure::Correlation { .. }
-            | PeerFailure::VersionsRefused { .. } => false,
-        })
+        let failures = self.addresses.iter().map(|address| &address.failure);
+        if self.resolution.is_none() && self.addresses.is_empty() {
+            // Nothing came of it yet.
+            return true;
+        }
+        self.resolution.iter().chain(failures).any(PeerFailure::is_passing)
     }
 }
 
@@ -181,8 +176,14 @@ pub enum PeerFailure {
         /// The limit.
         max: usize,
     },
+    /// The connection was ready, and what was asked over it was not answered.
+    #[error("it takes requests and does not answer: {message}")]
+    Unanswered {
+        /// What was asked and what happened.
+        message: Arc<str>,
+    },
     /// A frame that does not decode.
-    #[error("an answer could not be decoded: {message}")]
+    #[error("an answer could not be used: {message}")]
     Garbage {
         /// What was wrong with it.
         message: Arc<str>,
@@ -204,6 +205,22 @@ pub enum PeerFailure {
 }
 
 impl PeerFailure {
+    /// Whether it may be over the next time: the network's doing, not the peer's.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Resolution { .. }
+            | Self::Io { .. }
+            | Self::TimedOut { .. }
+            | Self::Unanswered { .. }
+            | Self::Closed { .. } => true,
+            Self::NotKafka { .. }
+            | Self::Oversized { .. }
+            | Self::Garbage { .. }
+            | Self::Correlation { .. }
+            | Self::VersionsRefused { .. } => false,
+        }
+    }
+
     pub(crate) fn io(error: &io::Error) -> Self {
         Self::Io { kind: error.kind(), message: error.to_string().into() }
     }

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use milena_protocol::StrBytes;
@@ -27,6 +28,10 @@ use crate::machine::connection::{CloseReason, Connection, ConnectionSettings, Ef
 /// taken back, and are known not to be sent.
 const OUTBOX_LIMIT: u64 = 8 * 1024 * 1024;
 
+/// How long a connection that is to be replaced may wait for its last answers. What waits for the
+/// new one waits as long, and the broker at the old address may be gone.
+const REPLACE_GRACE: Duration = Duration::from_secs(2);
+
 /// A frame up to this size gets its whole buffer at once, so that it is read without copies.
 /// The buffer of a larger one grows as it arrives: a length alone is no reason to allocate.
 const TRUSTED_FRAME: usize = 16 * 1024 * 1024;
@@ -42,6 +47,7 @@ pub(super) struct Link {
     read_size: usize,
     outbox: Outbox<Completion>,
     timer: Timer,
+    replace_by: Option<MonoTime>,
 }
 
 enum Turn {
@@ -79,6 +85,7 @@ impl Link {
             read_size,
             outbox: Outbox::new(),
             timer: Timer::new(),
+            replace_by: None,
         }
     }
 
@@ -136,11 +143,16 @@ impl Link {
                 self.machine.on_close();
                 return MonoTime::FAR_FUTURE;
             }
-            Wish::Replace | Wish::Drain => {
-                if self.machine.in_flight() == 0 && !self.outbox.has_work() {
-                    self.machine.on_close();
-                }
-                return MonoTime::FAR_FUTURE;
+            Wish::Replace => {
+                let until = *self.replace_by.get_or_insert(now + REPLACE_GRACE);
+                self.close_when_quiet(now >= until);
+                slot.expire(now);
+                return until.min(slot.earliest_deadline());
+            }
+            Wish::Drain => {
+                self.close_when_quiet(false);
+                slot.expire(now);
+                return slot.earliest_deadline();
             }
         }
         while self.machine.admits(now) && self.outbox.len() < OUTBOX_LIMIT {
@@ -160,6 +172,12 @@ impl Link {
         let held_back = self.machine.throttled_until();
         let held_back = if held_back > now { held_back } else { MonoTime::FAR_FUTURE };
         slot.earliest_deadline().min(held_back)
+    }
+
+    fn close_when_quiet(&mut self, overdue: bool) {
+        if overdue || (self.machine.in_flight() == 0 && !self.outbox.has_work()) {
+            self.machine.on_close();
+        }
     }
 
     fn send(&mut self, now: MonoTime, queued: Queued) {

@@ -250,7 +250,11 @@ impl Owner {
     fn on_unreachable(&mut self, failure: Arc<EndpointFailure>) -> MonoTime {
         self.failures = self.failures.saturating_add(1);
         let not_before = self.pause();
-        tracing::debug!(%failure, "no connection");
+        // What comes from the network passes; what a peer does wrong somebody has to look at.
+        match failure.is_retriable() {
+            true => tracing::debug!(%failure, "no connection"),
+            false => tracing::warn!(%failure, "no connection"),
+        }
         self.slot.set_down(not_before, Some(failure.clone()));
         self.slot.fail_waiting(&RequestErrorKind::Unreachable(failure));
         not_before
@@ -263,8 +267,11 @@ impl Owner {
                 // clients of a restarting broker would be back at once.
                 self.failures = 1;
                 let not_before = self.pause();
-                let broker = self.slot.broker;
-                tracing::debug!(%broker, purpose = ?self.slot.purpose, %failure, "disconnected");
+                let (broker, purpose) = (self.slot.broker, self.slot.purpose);
+                match failure.is_passing() {
+                    true => tracing::debug!(%broker, %address, ?purpose, %failure, "disconnected"),
+                    false => tracing::warn!(%broker, %address, ?purpose, %failure, "disconnected"),
+                }
                 let (host, port) = self.endpoint().unwrap_or((Arc::from("?"), 0));
                 let known = Some(broker).filter(|broker| broker.get() >= 0);
                 let mut trouble = EndpointFailure::new(known, &host, port);

@@ -165,12 +165,18 @@ impl Shared {
         }
         let mut failure = EndpointFailure::new(None, host, port);
         // Connected, and no answer to the question after the cluster.
-        if let Some(error) = self.inbox.trouble(server)
-            && let Some(address) = error.address
-        {
+        if let Some(error) = self.inbox.trouble(server) {
             let message = error.to_string().into();
-            let failure_of_answer = PeerFailure::Garbage { message };
-            failure.addresses.push(AddressFailure { address, failure: failure_of_answer });
+            let reason = match error.is_retriable() {
+                true => PeerFailure::Unanswered { message },
+                false => PeerFailure::Garbage { message },
+            };
+            match error.address {
+                Some(address) => {
+                    failure.addresses.push(AddressFailure { address, failure: reason })
+                }
+                None => failure.resolution = Some(reason),
+            }
         }
         failure
     }

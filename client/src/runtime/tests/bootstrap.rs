@@ -132,6 +132,30 @@ async fn a_broker_that_negotiates_and_then_stays_silent_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_that_is_no_metadata_is_told_at_once() {
+    let net = Net::new();
+    let mut odd = net.listen(broker(1));
+    spawn(async move {
+        loop {
+            let mut peer = odd.accept_client().await;
+            let request = peer.request().await;
+            let mut frame = vec![0, 0, 0, 9];
+            frame.extend_from_slice(&request.header.correlation_id.to_be_bytes());
+            frame.extend_from_slice(&[0, 0xff, 0xff, 0xff, 0xff]);
+            peer.write(&frame).await;
+            spawn(async move {
+                let _open = peer;
+                std::future::pending::<()>().await;
+            });
+        }
+    });
+    let before = tokio::time::Instant::now();
+    let error = fails(builder(&net, "host-1:9092")).await;
+    assert!(before.elapsed() < SECOND);
+    assert!(text(&error).contains("Metadata"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn contradictory_settings_are_told_with_their_values_before_anything_is_tried() {
     let net = Net::new();
     let contradiction = builder(&net, "host-1:9092").reconnect_backoff(2 * SECOND, SECOND);

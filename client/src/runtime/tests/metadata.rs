@@ -134,6 +134,32 @@ async fn a_broker_that_moved_gets_a_new_connection_once_the_old_one_is_quiet() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_broker_that_moved_and_left_a_silent_peer_behind_holds_nobody_up_for_long() {
+    let net = Net::new();
+    let (kafka, cell) = changeable(&net, cluster(&[1, 2])).await;
+    let core = kafka.core();
+    let mut old = net.listen(broker(2));
+    let first = ask(core, 2);
+    let mut old_peer = old.accept_client().await;
+    let _ = old_peer.request().await;
+    let mut moved = cluster(&[1, 2]);
+    moved.brokers[1].port = 9999;
+    *cell.lock() = moved;
+    let mut new = net.listen(address(2, 9999));
+    core.refresh_metadata(RefreshReason::Asked);
+    let mut watch = core.metadata_watch();
+    watch.changed().await;
+    let before = tokio::time::Instant::now();
+    let second = ask(core, 2);
+    let mut new_peer = new.accept_client().await;
+    let request = new_peer.request().await;
+    new_peer.answer(&request, yes()).await;
+    assert!(second.await.unwrap().is_ok());
+    assert!(first.await.unwrap().is_err());
+    assert!(before.elapsed() < 3 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
 async fn when_all_known_brokers_are_gone_the_bootstrap_servers_lead_to_the_new_ones() {
     let net = Net::new();
     net.name("kafka", &[broker(1)]);
