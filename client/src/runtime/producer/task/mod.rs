@@ -168,7 +168,8 @@ impl ProducerTask {
                 () = shared.wake.notified() => {}
                 result = id => self.producer_id_came(result),
                 () = self.watch.changed() => {}
-                () = timer.as_mut(), if timed && !timer.is_elapsed() => {}
+                // It may have run out since it was looked at above: then it has to ring all the same.
+                () = timer.as_mut(), if timed => {}
             }
         }
     }
