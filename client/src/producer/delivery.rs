@@ -9,8 +9,7 @@ use std::task::{Context, Poll};
 use milena_protocol::ids::{Offset, PartitionIndex, TopicName};
 
 use crate::error::{ProduceError, ProduceErrorKind};
-use crate::runtime::producer::completion::Completion;
-use crate::runtime::producer::{Parked, Placed};
+use crate::runtime::producer::completion::{Completion, Placed};
 
 /// The outcome of one record, to be awaited.
 ///
@@ -21,13 +20,7 @@ use crate::runtime::producer::{Parked, Placed};
 /// Awaiting it is cancellation safe: poll it again, from any task. Deliveries of one batch share
 /// one allocation and end together.
 #[must_use = "the record is sent in any case, but this tells what became of it"]
-pub struct Delivery(State);
-
-enum State {
-    Placed(Placed),
-    Parked(Arc<Parked>),
-    Over,
-}
+pub struct Delivery(Option<Placed>);
 
 /// Where a record went.
 pub struct RecordMetadata {
@@ -60,12 +53,9 @@ impl fmt::Debug for RecordMetadata {
 }
 
 impl Delivery {
-    pub(super) fn placed(placed: Placed) -> Self {
-        Self(State::Placed(placed))
-    }
-
-    pub(super) fn parked(parked: Arc<Parked>) -> Self {
-        Self(State::Parked(parked))
+    #[inline]
+    pub(super) fn new(placed: Placed) -> Self {
+        Self(Some(placed))
     }
 }
 
@@ -74,30 +64,16 @@ impl Future for Delivery {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if let State::Parked(parked) = &self.0 {
-            match parked.poll(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(placed)) => self.0 = State::Placed(placed),
-                Poll::Ready(Err(error)) => {
-                    self.0 = State::Over;
-                    return Poll::Ready(Err(error));
-                }
-            }
-        }
-        let State::Placed(placed) = &self.0 else {
+        let Some(placed) = &mut self.0 else {
             // Polled again after it was ready.
             return Poll::Ready(Err(ProduceError::new(ProduceErrorKind::Closed)));
         };
-        let Poll::Ready(outcome) = placed.completion.poll(placed.index, context) else {
-            return Poll::Pending;
-        };
-        let State::Placed(placed) = std::mem::replace(&mut self.0, State::Over) else {
-            return Poll::Pending;
-        };
+        let Poll::Ready(outcome) = placed.poll(context) else { return Poll::Pending };
+        let Some(placed) = self.0.take() else { return Poll::Pending };
         Poll::Ready(outcome.map(|acknowledged| RecordMetadata {
             partition: placed.completion.partition(),
             offset: acknowledged.offset,
-            timestamp: acknowledged.log_append_time.unwrap_or(placed.timestamp),
+            timestamp: acknowledged.log_append_time.unwrap_or_else(|| placed.timestamp()),
             completion: placed.completion,
         }))
     }
@@ -105,18 +81,14 @@ impl Future for Delivery {
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        if let State::Placed(placed) = &self.0 {
-            placed.completion.abandon(placed.index);
+        if let Some(placed) = &self.0 {
+            placed.abandon();
         }
     }
 }
 
 impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match &self.0 {
-            State::Placed(_) => "Delivery(in a batch)",
-            State::Parked(_) => "Delivery(waiting for its topic)",
-            State::Over => "Delivery(over)",
-        })
+        f.debug_struct("Delivery").finish_non_exhaustive()
     }
 }

@@ -25,7 +25,7 @@ pub use delivery::{Delivery, RecordMetadata};
 use crate::error::{FlushError, ProduceError, ProduceErrorKind, TryEnqueueError};
 use crate::kafka::Kafka;
 use crate::record::Record;
-use crate::runtime::producer::accumulator::{Attempt, Refusal, Shared};
+use crate::runtime::producer::accumulator::{Refusal, Shared};
 use crate::runtime::producer::memory::Grant;
 
 /// Sends records. Cheap to clone, and all methods take `&self`.
@@ -122,10 +122,7 @@ impl Producer {
 
     #[inline]
     fn attempt(&self, record: &Record<'_>, grant: &mut Grant<'_>) -> Result<Delivery, Refusal> {
-        match self.0.shared.place(record, grant)? {
-            Attempt::Placed(placed) => Ok(Delivery::placed(placed)),
-            Attempt::Parked(parked) => Ok(Delivery::parked(parked)),
-        }
+        self.0.shared.place(record, grant).map(Delivery::new)
     }
 
     #[cold]

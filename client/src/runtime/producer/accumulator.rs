@@ -6,12 +6,9 @@
 //! sealing of a batch belongs to the task alone.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use foldhash::fast::FixedState;
-use indexmap::IndexMap;
 use milena_protocol::ids::{PartitionIndex, TopicName};
 use milena_protocol::time::MonoTime;
 use parking_lot::Mutex;
@@ -19,10 +16,12 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use super::clock::CachedClock;
+use super::completion::Placed;
 use super::failures::{FailureHook, Failures};
-use super::lane::{Choice, Lane, NotPlaced, Placed, queued};
+use super::lane::{Choice, NotPlaced};
 use super::memory::{Grant, Memory};
-use super::parked::{Parked, ParkedRecord, Parking};
+use super::parked::{ParkedRecord, Parking};
+use super::table::{TopicLanes, TopicTable};
 use crate::config::producer::ProducerConfig;
 use crate::environment::Environment;
 use crate::error::{FlushError, ProduceError, ProduceErrorKind, RequestError};
@@ -51,21 +50,6 @@ pub(super) enum Event {
     Orphaned,
 }
 
-/// The partitions of a topic as senders see them.
-pub(super) struct TopicLanes {
-    pub(super) lanes: Vec<Arc<Lane>>,
-    /// The partitions to choose from for records without a key: those with a leader.
-    pub(super) available: Vec<u32>,
-    /// The partition that gets records without a key for now.
-    pub(super) sticky: Arc<AtomicU32>,
-}
-
-/// No partition was chosen yet.
-pub(super) const NO_STICKY: u32 = u32::MAX;
-
-/// Topics by name, in an order that is the same in every run.
-pub(super) type Topics = IndexMap<TopicName, Arc<TopicLanes>, FixedState>;
-
 /// What senders have told the task.
 #[derive(Default)]
 struct Mailbox {
@@ -76,7 +60,7 @@ struct Mailbox {
 
 /// What senders and the task share.
 pub(crate) struct Shared {
-    pub(super) topics: ArcSwap<Topics>,
+    pub(super) topics: TopicTable,
     pub(super) parking: Mutex<Parking>,
     pub(super) memory: Arc<Memory>,
     pub(super) failures: Arc<Failures>,
@@ -92,15 +76,7 @@ pub(crate) struct Shared {
     origin: Instant,
 }
 
-/// Whether a record found a place.
-pub(crate) enum Attempt {
-    /// In a batch.
-    Placed(Placed),
-    /// Its topic or partition is not known; it was put aside.
-    Parked(Arc<Parked>),
-}
-
-/// Why it did not.
+/// Why a record found no place.
 pub(crate) enum Refusal {
     /// This much buffer memory is missing.
     Full { bytes: usize },
@@ -119,7 +95,7 @@ impl Shared {
         hook: Option<FailureHook>,
     ) -> Arc<Self> {
         Arc::new(Self {
-            topics: ArcSwap::from_pointee(Topics::default()),
+            topics: TopicTable::default(),
             parking: Mutex::new(Parking::default()),
             memory: Memory::new(config.buffer_memory),
             failures: Failures::new(hook),
@@ -247,14 +223,13 @@ impl Shared {
         &self,
         record: &Record<'_>,
         grant: &mut Grant<'_>,
-    ) -> Result<Attempt, Refusal> {
+    ) -> Result<Placed, Refusal> {
         if self.closed.load(Ordering::Relaxed) {
             return Err(Refusal::Rejected(ProduceError::new(ProduceErrorKind::Closed)));
         }
-        let topics = self.topics.load();
-        match topics.get(record.topic.as_str()) {
+        match self.topics.get(record.topic.as_str()) {
             Some(topic) => match self.place_in(topic, record, grant) {
-                Some(placed) => placed.map(Attempt::Placed),
+                Some(placed) => placed,
                 None => self.park(record, grant),
             },
             None => self.park(record, grant),
@@ -271,21 +246,21 @@ impl Shared {
     ) -> Option<Result<Placed, Refusal>> {
         let fixed = match (&record.partition, &record.key) {
             (Some(PartitionIndex(partition)), _) => Some(u32::try_from(*partition).ok()?),
-            (None, Some(key)) => Some(partition_for_key(key.as_slice(), topic.lanes.len() as u32)),
+            (None, Some(key)) => Some(partition_for_key(key.as_slice(), topic.partitions())),
             (None, None) => None,
         };
         if let Some(partition) = fixed {
-            let lane = topic.lanes.get(partition as usize)?;
+            let lane = topic.lane(partition)?;
             let placed = lane.append(self, record, Choice::Fixed, || true, grant);
             return Some(placed.map_err(Refusal::from_fixed));
         }
         loop {
-            let current = topic.sticky.load(Ordering::Relaxed);
-            let Some(lane) = topic.lanes.get(current as usize) else {
+            let current = topic.sticky();
+            let Some(lane) = topic.lane(current) else {
                 self.switch_sticky(topic, current)?;
                 continue;
             };
-            let still = || topic.sticky.load(Ordering::Relaxed) == current;
+            let still = || topic.sticky() == current;
             match lane.append(self, record, Choice::Sticky, still, grant) {
                 Ok(placed) => return Some(Ok(placed)),
                 Err(NotPlaced::Full { bytes }) => return Some(Err(Refusal::Full { bytes })),
@@ -299,18 +274,15 @@ impl Shared {
     /// Chooses another sticky partition, unless somebody else has. `None` without partitions.
     #[cold]
     fn switch_sticky(&self, topic: &TopicLanes, from: u32) -> Option<()> {
-        let next = next_sticky(
-            &topic.available,
-            |partition| queued(&topic.lanes, partition),
-            self.random(),
-        )?;
-        let _ = topic.sticky.compare_exchange(from, next, Ordering::Relaxed, Ordering::Relaxed);
+        let queued = |partition| topic.lane(partition).map_or(usize::MAX, |lane| lane.queued());
+        let next = next_sticky(&topic.available(), queued, self.random())?;
+        topic.switch_sticky(from, next);
         Some(())
     }
 
     /// Puts a record aside until its topic or partition is known.
     #[cold]
-    fn park(&self, record: &Record<'_>, grant: &mut Grant<'_>) -> Result<Attempt, Refusal> {
+    fn park(&self, record: &Record<'_>, grant: &mut Grant<'_>) -> Result<Placed, Refusal> {
         let topic = match &record.topic {
             TopicRef::Named(name) => name.clone(),
             TopicRef::Borrowed(name) => TopicName::new(name).map_err(|illegal| {
@@ -323,12 +295,13 @@ impl Shared {
             return Err(Refusal::Rejected(closed));
         }
         // The task publishes a topic under this lock, once nothing is parked for it any more.
-        if let Some(lanes) = self.topics.load().get(&topic)
+        if let Some(lanes) = self.topics.get(&topic)
             && let Some(placed) = self.place_in(lanes, record, grant)
         {
-            return placed.map(Attempt::Placed);
+            return placed;
         }
-        let parked = ParkedRecord::new(record, topic.clone(), self.clock.read(), self.now());
+        let times = (self.clock.read(), self.now());
+        let parked = ParkedRecord::new(record, topic.clone(), times, &self.failures);
         let (size, total) = (parked.bytes, self.memory.total());
         let (limit, limit_name) = match total < self.max_request_size {
             true => (total, "buffer.memory"),
@@ -341,11 +314,11 @@ impl Shared {
         if !grant.take(size) {
             return Err(Refusal::Full { bytes: size });
         }
-        let delivery = Arc::clone(&parked.delivery);
+        let placed = Placed::parked(&parked.delivery, record.timestamp.unwrap_or(times.0));
         parking.push(topic.clone(), parked);
         drop(parking);
         self.post(Event::Parked(topic));
-        Ok(Attempt::Parked(delivery))
+        Ok(placed)
     }
 }
 

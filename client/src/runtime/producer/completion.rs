@@ -21,10 +21,72 @@ pub(crate) struct Acknowledged {
     pub(crate) log_append_time: Option<i64>,
 }
 
+/// Where a record was put: what a delivery consists of. Small, because there is one per record.
+pub(crate) struct Placed {
+    pub(crate) completion: Arc<Completion>,
+    index: u32,
+    /// The record's timestamp, counted from the batch's.
+    delta: i32,
+}
+
+/// The index of a record that is in no batch yet.
+const PARKED: u32 = u32::MAX;
+
+impl Placed {
+    #[inline]
+    pub(super) fn new(completion: Arc<Completion>, index: u32, delta: i32) -> Self {
+        Self { completion, index, delta }
+    }
+
+    /// A record that waits for its topic, with a completion of its own.
+    pub(super) fn parked(completion: &Arc<Completion>, timestamp: i64) -> Self {
+        let delta = completion.timestamp_delta(timestamp).unwrap_or(0);
+        Self { completion: Arc::clone(completion), index: PARKED, delta }
+    }
+
+    /// The record's own timestamp.
+    #[inline]
+    pub(crate) fn timestamp(&self) -> i64 {
+        self.completion.timestamp + i64::from(self.delta)
+    }
+
+    #[inline]
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<RecordOutcome> {
+        if self.index != PARKED {
+            return self.completion.poll(self.index, context);
+        }
+        self.poll_parked(context)
+    }
+
+    #[cold]
+    fn poll_parked(&mut self, context: &mut Context<'_>) -> Poll<RecordOutcome> {
+        if let Poll::Ready(outcome) = self.completion.poll(0, context) {
+            return Poll::Ready(outcome);
+        }
+        // The task is registered there now, so a move that comes later wakes it.
+        let Some(moved) = self.completion.moved.get() else { return Poll::Pending };
+        *self = Self::new(Arc::clone(&moved.completion), moved.index, moved.delta);
+        self.completion.poll(self.index, context)
+    }
+
+    /// Nobody will ask what became of the record.
+    pub(crate) fn abandon(&self) {
+        if self.index != PARKED {
+            return self.completion.abandon(self.index);
+        }
+        self.completion.abandon(0);
+        self.completion.pass_on_abandoned();
+    }
+}
+
 /// The outcome of a batch, for everyone who holds a delivery of one of its records.
 pub(crate) struct Completion {
     topic: TopicName,
     partition: PartitionIndex,
+    /// The batch's first timestamp.
+    timestamp: i64,
+    /// Where the only record of this went, if it was parked and has found its batch.
+    moved: OnceLock<Placed>,
     /// Set once, when all records of the batch end alike. Read without a lock.
     whole: OnceLock<Outcome>,
     /// Deliveries that were dropped before their record ended.
@@ -46,14 +108,16 @@ struct Rest {
 const MANY_WAITERS: usize = 4096;
 
 impl Completion {
-    pub(crate) fn new(
-        topic: TopicName,
-        partition: PartitionIndex,
+    pub(super) fn new(
+        (topic, partition): (TopicName, PartitionIndex),
+        timestamp: i64,
         failures: Arc<Failures>,
     ) -> Arc<Self> {
         Arc::new(Self {
             topic,
             partition,
+            timestamp,
+            moved: OnceLock::new(),
             whole: OnceLock::new(),
             abandoned: AtomicU32::new(0),
             failures,
@@ -67,6 +131,35 @@ impl Completion {
 
     pub(crate) fn partition(&self) -> PartitionIndex {
         self.partition
+    }
+
+    /// How far a timestamp is from the batch's first, if a delivery can hold that: 24 days.
+    #[inline]
+    pub(super) fn timestamp_delta(&self, timestamp: i64) -> Option<i32> {
+        i32::try_from(timestamp.checked_sub(self.timestamp)?).ok()
+    }
+
+    /// The record that was parked has found its batch.
+    pub(super) fn move_to(&self, placed: Placed) {
+        // A record is parked once, so it moves once.
+        let _ = self.moved.set(placed);
+        let waiters = std::mem::take(&mut self.rest.lock().waiters);
+        waiters.into_iter().for_each(Waker::wake);
+        self.pass_on_abandoned();
+    }
+
+    /// Tells the batch of a record that was parked that nobody awaits it.
+    fn pass_on_abandoned(&self) {
+        if let Some(moved) = self.moved.get()
+            && self.take_abandoned(1) == 1
+        {
+            moved.completion.abandon(moved.index);
+        }
+    }
+
+    /// The record that was parked ends here.
+    pub(super) fn fail_parked(&self, error: ProduceError) {
+        self.complete((0, 1), 1, Outcome::Failed(error));
     }
 
     /// Ends `count` records from `first` on, of `total`. True if these were the last.
@@ -112,10 +205,15 @@ impl Completion {
     }
 
     /// The outcome of the record at `index`; registers the task if there is none yet.
-    pub(crate) fn poll(&self, index: u32, context: &mut Context<'_>) -> Poll<RecordOutcome> {
+    #[inline]
+    fn poll(&self, index: u32, context: &mut Context<'_>) -> Poll<RecordOutcome> {
         if let Some(outcome) = self.peek(index) {
             return Poll::Ready(outcome);
         }
+        self.wait(index, context)
+    }
+
+    fn wait(&self, index: u32, context: &mut Context<'_>) -> Poll<RecordOutcome> {
         let mut rest = self.rest.lock();
         // Between the look and the lock it may have ended.
         if let Some(outcome) = self.whole.get() {
@@ -146,7 +244,7 @@ impl Completion {
     }
 
     /// The delivery of the record at `index` is dropped, and nobody learned its outcome.
-    pub(crate) fn abandon(&self, index: u32) {
+    fn abandon(&self, index: u32) {
         if matches!(self.whole.get(), Some(Outcome::Acknowledged { .. })) {
             return;
         }

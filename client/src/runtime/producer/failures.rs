@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::parked::Parked;
-
 use crate::error::{FlushError, ProduceError};
 
 /// Called once per batch with the error and how many of its records nobody awaited.
@@ -28,12 +26,6 @@ impl Failures {
     pub(super) fn batch_failed(&self, error: &ProduceError, records: u32, abandoned: u32) {
         tracing::warn!(records, unawaited = abandoned, %error, "records were not acknowledged");
         self.count(error, abandoned);
-    }
-
-    /// A record failed that was in no batch yet.
-    pub(super) fn parked_failed(&self, error: &ProduceError, delivery: &Arc<Parked>) {
-        let awaited = Arc::strong_count(delivery) > 1;
-        self.batch_failed(error, 1, u32::from(!awaited));
     }
 
     /// A delivery was dropped after its record had failed.

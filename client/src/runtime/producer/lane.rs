@@ -14,7 +14,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::accumulator::{Event, Shared};
 use super::clock::RECORDS_PER_READ;
-use super::completion::Completion;
+use super::completion::{Completion, Placed};
 use super::memory::Grant;
 use crate::error::{ProduceError, ProduceErrorKind};
 use crate::machine::producer::LaneId;
@@ -49,13 +49,6 @@ pub(super) struct OpenBatch {
     pub(super) opened: MonoTime,
     /// Bytes of buffer memory taken for it.
     pub(super) reserved: usize,
-}
-
-/// Where a record was put.
-pub(crate) struct Placed {
-    pub(crate) completion: Arc<Completion>,
-    pub(crate) index: u32,
-    pub(crate) timestamp: i64,
 }
 
 /// Why a record was not put anywhere.
@@ -138,12 +131,6 @@ impl Lane {
         }
         let bound = upper_bound(record);
         let state = &mut *state;
-        let fits = state.open.as_ref().is_some_and(|open| {
-            open.builder.size() + bound <= open.reserved.min(shared.batch_size)
-        });
-        if !fits {
-            self.make_room(shared, state, (record, bound), choice, grant)?;
-        }
         let timestamp = match record.timestamp {
             Some(timestamp) => timestamp,
             None if state.until_clock == 0 => {
@@ -155,6 +142,15 @@ impl Lane {
                 shared.clock.read()
             }
         };
+        let fitting = state
+            .open
+            .as_ref()
+            .filter(|open| open.builder.size() + bound <= open.reserved.min(shared.batch_size));
+        let (timestamp, delta) =
+            match fitting.and_then(|open| open.completion.timestamp_delta(timestamp)) {
+                Some(delta) => (timestamp, delta),
+                None => self.make_room(shared, state, (record, bound, timestamp), choice, grant)?,
+            };
         // Just opened, if it was not open before.
         let Some(open) = &mut state.open else { return Err(NotPlaced::Moved) };
         let before = open.builder.len();
@@ -173,7 +169,7 @@ impl Lane {
         if choice == Choice::Sticky {
             state.sticky_bytes += open.builder.len() - before;
         }
-        Ok(Placed { completion: Arc::clone(&open.completion), index, timestamp })
+        Ok(Placed::new(Arc::clone(&open.completion), index, delta))
     }
 
     fn too_large(&self, size: usize, limit: usize, limit_name: &'static str) -> ProduceError {
@@ -182,16 +178,17 @@ impl Lane {
             .in_partition(self.index)
     }
 
-    /// Sees to it that there is an open batch with memory for the record.
+    /// Sees to it that there is an open batch with memory for the record. Gives the record's
+    /// timestamp, which is new if the batch is, and its distance from the batch's.
     #[cold]
     fn make_room(
         &self,
         shared: &Shared,
         state: &mut LaneState,
-        (record, bound): (&Record<'_>, usize),
+        (record, bound, timestamp): (&Record<'_>, usize, i64),
         choice: Choice,
         grant: &mut Grant<'_>,
-    ) -> Result<(), NotPlaced> {
+    ) -> Result<(i64, i32), NotPlaced> {
         if state.closed {
             return Err(NotPlaced::Rejected(
                 ProduceError::new(ProduceErrorKind::Closed).in_topic(self.topic.clone()),
@@ -199,11 +196,13 @@ impl Lane {
         }
         if let Some(open) = &mut state.open {
             let needed = open.builder.size() + bound;
-            if needed <= shared.batch_size {
+            if needed <= shared.batch_size
+                && let Some(delta) = open.completion.timestamp_delta(timestamp)
+            {
                 return match grow(open.reserved, needed, shared.batch_size, grant) {
                     Ok(reserved) => {
                         open.reserved = reserved;
-                        Ok(())
+                        Ok((timestamp, delta))
                     }
                     Err(bytes) => Err(NotPlaced::Full { bytes }),
                 };
@@ -221,16 +220,17 @@ impl Lane {
             state.sticky_bytes = 0;
             return Err(NotPlaced::Moved);
         }
-        self.open(shared, state, (record, bound), grant)
+        Ok((self.open(shared, state, (record, bound), grant)?, 0))
     }
 
+    /// Opens a batch for the record, whose timestamp becomes the batch's.
     fn open(
         &self,
         shared: &Shared,
         state: &mut LaneState,
         (record, bound): (&Record<'_>, usize),
         grant: &mut Grant<'_>,
-    ) -> Result<(), NotPlaced> {
+    ) -> Result<i64, NotPlaced> {
         let alone = HEADER_LEN + bound;
         if alone > shared.max_request_size.min(shared.memory.total()) {
             self.check_size(shared, record)?;
@@ -248,15 +248,16 @@ impl Lane {
                 Err(bytes) => return Err(NotPlaced::Full { bytes }),
             },
         };
-        let completion =
-            Completion::new(self.topic.clone(), self.index, Arc::clone(&shared.failures));
+        let now = shared.clock.refresh();
+        let timestamp = record.timestamp.unwrap_or(now);
+        let place = (self.topic.clone(), self.index);
+        let completion = Completion::new(place, timestamp, Arc::clone(&shared.failures));
         let opened = shared.now();
         let builder = BatchBuilder::with_buffer(shared.buffer(reserved));
         state.open = Some(OpenBatch { builder, completion, opened, reserved });
         state.until_clock = RECORDS_PER_READ;
-        shared.clock.refresh();
         shared.post(Event::Opened(self.id, opened));
-        Ok(())
+        Ok(timestamp)
     }
 
     /// The exact measure, for records near a limit.
@@ -274,6 +275,11 @@ impl Lane {
             }
         }
         Ok(())
+    }
+
+    /// How many batches the task holds for it.
+    pub(super) fn queued(&self) -> usize {
+        self.queued.load(Ordering::Relaxed)
     }
 
     /// Takes the batches that are full.
@@ -324,9 +330,4 @@ fn grow(
         }
     }
     Err(needed - reserved)
-}
-
-/// How many batches a lane has with the task.
-pub(super) fn queued(lanes: &[Arc<Lane>], partition: u32) -> usize {
-    lanes.get(partition as usize).map_or(usize::MAX, |lane| lane.queued.load(Ordering::Relaxed))
 }

@@ -7,11 +7,9 @@ pub(crate) mod failures;
 mod lane;
 pub(crate) mod memory;
 mod parked;
+mod table;
 pub(crate) mod task;
 #[cfg(test)]
 mod tests;
 mod topics;
 mod wire;
-
-pub(crate) use lane::Placed;
-pub(crate) use parked::Parked;

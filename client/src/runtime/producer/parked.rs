@@ -3,78 +3,24 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
-use milena_protocol::ids::TopicName;
+use milena_protocol::ids::{PartitionIndex, TopicName};
 use milena_protocol::records::HEADER_LEN;
 use milena_protocol::time::MonoTime;
-use parking_lot::Mutex;
 
-use super::lane::{Placed, upper_bound};
-use crate::error::{ProduceError, ProduceErrorKind};
+use super::completion::Completion;
+use super::failures::Failures;
+use super::lane::upper_bound;
 use crate::record::Record;
-
-/// A parked record's delivery, until it is in a batch.
-pub(crate) struct Parked(Mutex<ParkedState>);
-
-enum ParkedState {
-    Waiting(Vec<Waker>),
-    Placed(Option<Placed>),
-    Failed(ProduceError),
-}
-
-impl Parked {
-    /// Where the record was put, once it is known. Gives that out once.
-    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<Result<Placed, ProduceError>> {
-        let mut state = self.0.lock();
-        match &mut *state {
-            ParkedState::Waiting(wakers) => {
-                if !wakers.iter().any(|waker| waker.will_wake(context.waker())) {
-                    wakers.push(context.waker().clone());
-                }
-                Poll::Pending
-            }
-            ParkedState::Failed(error) => Poll::Ready(Err(error.clone())),
-            ParkedState::Placed(placed) => match placed.take() {
-                Some(placed) => Poll::Ready(Ok(placed)),
-                // Polled again after it was ready.
-                None => Poll::Ready(Err(ProduceError::new(ProduceErrorKind::Closed))),
-            },
-        }
-    }
-
-    fn settle(&self, new: ParkedState) {
-        let old = std::mem::replace(&mut *self.0.lock(), new);
-        if let ParkedState::Waiting(wakers) = old {
-            wakers.into_iter().for_each(Waker::wake);
-        }
-    }
-
-    pub(super) fn placed(&self, placed: Placed) {
-        self.settle(ParkedState::Placed(Some(placed)));
-    }
-
-    pub(super) fn failed(&self, error: ProduceError) {
-        self.settle(ParkedState::Failed(error));
-    }
-}
-
-impl Drop for Parked {
-    fn drop(&mut self) {
-        // Nobody asked where the record went, so nobody will ask what became of it.
-        if let ParkedState::Placed(Some(placed)) = &*self.0.lock() {
-            placed.completion.abandon(placed.index);
-        }
-    }
-}
 
 /// A record that was put aside.
 pub(super) struct ParkedRecord {
     pub(super) record: Record<'static>,
-    pub(super) delivery: Arc<Parked>,
+    /// What its delivery waits for.
+    pub(super) delivery: Arc<Completion>,
     /// Buffer memory taken for it: enough to open a batch for it alone.
     pub(super) bytes: usize,
     pub(super) since: MonoTime,
@@ -86,13 +32,14 @@ impl ParkedRecord {
     pub(super) fn new(
         record: &Record<'_>,
         topic: TopicName,
-        timestamp: i64,
-        since: MonoTime,
+        (timestamp, since): (i64, MonoTime),
+        failures: &Arc<Failures>,
     ) -> Self {
         let bytes = HEADER_LEN + upper_bound(record);
-        let mut record = record.to_owned_in(topic);
-        record.timestamp.get_or_insert(timestamp);
-        let delivery = Arc::new(Parked(Mutex::new(ParkedState::Waiting(Vec::new()))));
+        let timestamp = record.timestamp.unwrap_or(timestamp);
+        let nowhere = record.partition.unwrap_or(PartitionIndex(-1));
+        let delivery = Completion::new((topic.clone(), nowhere), timestamp, Arc::clone(failures));
+        let record = record.to_owned_in(topic).timestamp(timestamp);
         Self { record, delivery, bytes, since, number: 0 }
     }
 }

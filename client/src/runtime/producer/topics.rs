@@ -1,14 +1,12 @@
 //! Which lanes there are: kept in step with the metadata.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 use milena_protocol::ids::{BrokerId, LeaderEpoch, PartitionIndex, TopicName};
 use milena_protocol::time::MonoTime;
 
-use super::accumulator::{NO_STICKY, TopicLanes, Topics};
 use super::lane::Lane;
 use crate::machine::image::TopicImage;
 use crate::machine::producer::{LaneId, ProducerMachine};
@@ -24,7 +22,6 @@ pub(super) struct Registry {
 struct Known {
     image: Arc<TopicImage>,
     lanes: Vec<Arc<Lane>>,
-    sticky: Arc<AtomicU32>,
     /// When the metadata were last told that this topic is in use.
     wanted: MonoTime,
 }
@@ -76,12 +73,7 @@ impl Registry {
         let mut first = false;
         let known = entry.or_insert_with(|| {
             first = true;
-            Known {
-                image: Arc::clone(image),
-                lanes: Vec::new(),
-                sticky: Arc::new(AtomicU32::new(NO_STICKY)),
-                wanted: now,
-            }
+            Known { image: Arc::clone(image), lanes: Vec::new(), wanted: now }
         });
         if !first && Arc::ptr_eq(&known.image, image) {
             return None;
@@ -114,38 +106,25 @@ impl Registry {
         Some(left)
     }
 
-    /// A topic as senders are to see it.
-    pub(super) fn lanes_of(&self, topic: &str) -> Option<Arc<TopicLanes>> {
+    /// What senders are to see of a topic.
+    pub(super) fn seen(&self, topic: &str) -> Option<Seen> {
         let known = self.topics.get(topic)?;
-        let count = known.image.partitions.len().min(known.lanes.len());
+        let count = known.image.partitions.len().min(known.lanes.len()) as u32;
         let led =
             |at: &u32| known.image.partitions.get(*at as usize).is_some_and(|p| p.leader.is_some());
-        let all = 0..count as u32;
-        let mut available: Vec<u32> = all.clone().filter(led).collect();
+        let mut available: Vec<u32> = (0..count).filter(led).collect();
         if available.is_empty() {
-            available = all.collect();
+            available = (0..count).collect();
         }
-        let sticky = known.sticky.load(Ordering::Relaxed);
-        if sticky != NO_STICKY && !available.contains(&sticky) {
-            // Records without a key avoid a partition without a leader.
-            let _ = known.sticky.compare_exchange(
-                sticky,
-                NO_STICKY,
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            );
-        }
-        Some(Arc::new(TopicLanes {
-            lanes: known.lanes.iter().take(count).cloned().collect(),
-            available,
-            sticky: Arc::clone(&known.sticky),
-        }))
+        Some(Seen { lanes: known.lanes.clone(), count, available })
     }
 }
 
-/// The topics with one replaced.
-pub(super) fn with_topic(topics: &Topics, name: TopicName, lanes: Arc<TopicLanes>) -> Topics {
-    let mut topics = topics.clone();
-    topics.insert(name, lanes);
-    topics
+/// What senders see of a topic.
+pub(super) struct Seen {
+    pub(super) lanes: Vec<Arc<Lane>>,
+    /// How many partitions it has.
+    pub(super) count: u32,
+    /// Those with a leader, or all if none has one.
+    pub(super) available: Vec<u32>,
 }

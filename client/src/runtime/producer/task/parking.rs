@@ -4,7 +4,7 @@
 use super::super::accumulator::Refusal;
 use super::super::memory::Grant;
 use super::super::parked::ParkedRecord;
-use super::super::topics::with_topic;
+use super::super::table::TopicLanes;
 use super::*;
 
 impl ProducerTask {
@@ -16,19 +16,21 @@ impl ProducerTask {
         if !changed && waiting.is_empty() {
             return;
         }
-        let Some(lanes) = self.registry.lanes_of(name) else {
+        let Some(seen) = self.registry.seen(name) else {
             parking.restore(name, waiting);
             return;
         };
+        // Not what senders see, so that nobody gets in before the records that wait.
+        let topic = TopicLanes::new(name.clone(), seen.lanes.clone());
+        topic.update(&seen.lanes, seen.count, seen.available.clone());
         let mut left = VecDeque::new();
         for parked in waiting {
             // Its own memory is enough for a batch of its own.
             let mut grant = Grant::of(&shared.memory, parked.bytes);
-            match shared.place_in(&lanes, &parked.record, &mut grant) {
-                Some(Ok(placed)) => parked.delivery.placed(placed),
+            match shared.place_in(&topic, &parked.record, &mut grant) {
+                Some(Ok(placed)) => parked.delivery.move_to(placed),
                 Some(Err(Refusal::Rejected(error))) => {
-                    shared.failures.parked_failed(&error, &parked.delivery);
-                    parked.delivery.failed(error);
+                    parked.delivery.fail_parked(error);
                 }
                 Some(Err(Refusal::Full { .. })) | None => {
                     grant.keep();
@@ -37,9 +39,9 @@ impl ProducerTask {
             }
         }
         parking.restore(name, left);
-        if changed {
-            let topics = with_topic(&shared.topics.load(), name.clone(), lanes);
-            shared.topics.store(Arc::new(topics));
+        match shared.topics.get(name) {
+            Some(topic) => topic.update(&seen.lanes, seen.count, seen.available),
+            None => shared.topics.insert(topic),
         }
     }
 
@@ -53,8 +55,7 @@ impl ProducerTask {
 
     pub(super) fn fail_parked(&self, parked: ParkedRecord, error: ProduceError) {
         self.shared.memory.give_back(parked.bytes);
-        self.shared.failures.parked_failed(&error, &parked.delivery);
-        parked.delivery.failed(error);
+        parked.delivery.fail_parked(error);
     }
 
     /// Asks again for topics that records wait for, and gives up on those that waited too long.
