@@ -35,6 +35,9 @@
 //!   together before anything is sent.
 
 pub mod admin;
+#[cfg(feature = "unstable-bench-support")]
+#[doc(hidden)]
+pub mod bench_support;
 pub mod config;
 pub mod consumer;
 pub mod environment;

@@ -1,6 +1,8 @@
 //! The producer at run time: lanes that senders write into, and the task that sends.
 
 pub(crate) mod accumulator;
+#[cfg(feature = "unstable-bench-support")]
+pub(crate) mod bench;
 mod clock;
 pub(crate) mod completion;
 pub(crate) mod failures;
