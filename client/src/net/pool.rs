@@ -137,11 +137,18 @@ impl Pool {
     /// Replaces connections that lead to where a broker was before, and ends those to bootstrap
     /// servers, which are known under their own numbers now.
     pub(crate) fn on_image(&self, image: &ClusterImage) {
-        let slots: Vec<_> = self.slots.lock().by_target.values().cloned().collect();
-        for slot in slots {
-            if bootstrap_index(slot.broker).is_some() {
-                slot.retire();
-            } else if let Some(node) = image.brokers.get(&slot.broker) {
+        let (retired, kept): (Vec<_>, Vec<_>) = {
+            let mut slots = self.slots.lock();
+            let all = slots.by_target.values().cloned();
+            let parts = all.partition(|slot| bootstrap_index(slot.broker).is_some());
+            slots.by_target.retain(|(broker, _), _| bootstrap_index(*broker).is_none());
+            parts
+        };
+        for slot in retired {
+            slot.wish(Wish::Drain);
+        }
+        for slot in kept {
+            if let Some(node) = image.brokers.get(&slot.broker) {
                 slot.check_endpoint(&node.host, node.port);
             }
         }

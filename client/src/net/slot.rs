@@ -209,19 +209,6 @@ impl Slot {
         self.wake.notify_one();
     }
 
-    /// Ends the present connection once it is quiet, and gives back what waits for one that is
-    /// only coming about.
-    pub(super) fn retire(&self) {
-        {
-            let mut state = self.state.lock();
-            state.withdraw = true;
-            if matches!(state.link, LinkState::Ready) && state.wish == Wish::Serve {
-                state.wish = Wish::Replace;
-            }
-        }
-        self.wake.notify_one();
-    }
-
     /// Asks for another connection if the present one leads somewhere else.
     pub(super) fn check_endpoint(&self, host: &str, port: u16) {
         let moved = {

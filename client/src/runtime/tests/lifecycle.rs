@@ -36,6 +36,22 @@ async fn dropping_ends_a_connection_that_is_still_coming_about() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_connection_to_a_bootstrap_server_is_not_kept() {
+    let net = Net::new();
+    let mut listener = net.listen(broker(1));
+    let connecting = builder(&net, "host-1:9092").connect();
+    let answering = async {
+        let mut peer = listener.accept_client().await;
+        let request = peer.request().await;
+        peer.answer(&request, cluster(&[1]).into()).await;
+        peer
+    };
+    let (kafka, mut peer) = tokio::join!(connecting, answering);
+    let _kafka = kafka.unwrap();
+    assert!(tokio::time::timeout(SECOND, peer.next()).await.unwrap().is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn releasing_a_purpose_ends_its_connections_and_no_others() {
     let net = Net::new();
     let (kafka, _served) = connected(&net).await;
