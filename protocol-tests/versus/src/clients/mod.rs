@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod krafka;
+mod milena;
 mod rdkafka;
 
 use anyhow::{Result, ensure};
@@ -12,6 +13,7 @@ use crate::workload::Direction;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Client {
+    Milena,
     /// librdkafka through its callbacks (BaseProducer, BaseConsumer).
     RdkafkaCallback,
     /// librdkafka through rust-rdkafka's futures and streams.
@@ -24,6 +26,7 @@ pub enum Client {
 impl Client {
     pub fn name(self) -> &'static str {
         match self {
+            Self::Milena => "milena",
             Self::RdkafkaCallback => "rdkafka-callback",
             Self::RdkafkaFuture => "rdkafka-future",
             Self::Krafka => "krafka",
@@ -35,6 +38,8 @@ impl Client {
 /// Runs one worker to its end and prints its line.
 pub fn run(arguments: &WorkerArguments) -> Result<()> {
     match (arguments.client, arguments.workload.direction()) {
+        (Client::Milena, Direction::Produce) => on_tokio(milena::produce(arguments)),
+        (Client::Milena, Direction::Consume) => on_tokio(milena::consume(arguments)),
         (Client::RdkafkaCallback, Direction::Produce) => rdkafka::produce_callback(arguments),
         (Client::RdkafkaCallback, Direction::Consume) => rdkafka::consume_poll(arguments),
         (Client::RdkafkaFuture, Direction::Produce) => on_tokio(rdkafka::produce_future(arguments)),
