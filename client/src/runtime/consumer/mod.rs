@@ -65,6 +65,17 @@ enum Answer {
     SessionEnded,
 }
 
+impl Answer {
+    fn error(&self) -> Option<&RequestError> {
+        match self {
+            Self::Fetch(_, answer) => answer.as_ref().err(),
+            Self::Offsets(_, answer) => answer.as_ref().err(),
+            Self::Epochs(_, answer) => answer.as_ref().err(),
+            Self::SessionEnded => None,
+        }
+    }
+}
+
 /// Owns the machine.
 pub(crate) struct FetchTask {
     core: Core,
@@ -78,6 +89,14 @@ pub(crate) struct FetchTask {
     want_at: MonoTime,
     request_timeout: Duration,
     purpose: Purpose,
+    client: Client,
+}
+
+/// Whether requests can still be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Client {
+    Open,
+    Closed,
 }
 
 impl FetchTask {
@@ -109,6 +128,7 @@ impl FetchTask {
             want_at: now,
             request_timeout: core.config().request_timeout,
             purpose: core.fetch_purpose(),
+            client: Client::Open,
             core: core.clone(),
         };
         drop(core.environment().spawner().spawn("consumer", Box::pin(task.run())));
@@ -133,6 +153,9 @@ impl FetchTask {
             }
             if let Some(end) = self.drain() {
                 break end;
+            }
+            if self.client == Client::Closed {
+                break None;
             }
         };
         self.end(ended).await;
@@ -173,6 +196,10 @@ impl FetchTask {
 
     fn on_answer(&mut self, answer: Answer) {
         let now = self.core.now();
+        if answer.error().is_some_and(RequestError::is_fatal) {
+            self.client = Client::Closed;
+            return;
+        }
         match answer {
             Answer::Fetch(broker, answer) => self.machine.on_fetch_answer(now, broker, answer),
             Answer::Offsets(lookup, answer) => self.machine.on_offsets_answer(now, &lookup, answer),

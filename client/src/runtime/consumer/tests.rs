@@ -503,3 +503,22 @@ async fn a_look_up_of_an_unknown_topic_says_so_when_its_time_is_up() {
     let error = consumer.begin_offsets([("misspelled", 0)]).await.unwrap_err();
     assert_eq!(error.partition(), Some(("misspelled", 0)), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_consumer_whose_client_was_closed_says_so_after_what_it_holds() {
+    let world = World::new();
+    let kafka = world.kafka().await;
+    let _net = world.serving(&Arc::new(AtomicI64::new(3)));
+    let mut consumer = reading(&kafka).await;
+    assert_eq!(consumer.poll(2, Duration::from_secs(1)).await.unwrap().len(), 2);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    kafka.close(Duration::from_secs(1)).await;
+    let mut left = 0;
+    while let Some(record) = consumer.next().await {
+        record.unwrap();
+        left += 1;
+    }
+    assert_eq!(left, 4);
+    let closed = consumer.poll(1, Duration::from_secs(1)).await.unwrap_err();
+    assert!(matches!(closed, ConsumeError::Closed) && closed.is_fatal());
+}
