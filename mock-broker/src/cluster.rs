@@ -63,6 +63,8 @@ pub struct Cluster {
     to_brokers: BTreeMap<BrokerId, Vec<Held>>,
     to_clients: BTreeMap<BrokerId, Vec<Output>>,
     outputs: VecDeque<Output>,
+    /// What nodes put out since [`Cluster::hold_outputs`] looked.
+    fresh: VecDeque<Output>,
     last_request: u64,
     now: MonoTime,
     is_started: bool,
@@ -95,6 +97,7 @@ impl Cluster {
             to_brokers: BTreeMap::new(),
             to_clients: BTreeMap::new(),
             outputs: VecDeque::new(),
+            fresh: VecDeque::new(),
             last_request: 0,
             now,
             is_started: false,
@@ -250,7 +253,7 @@ impl Cluster {
             now: self.now,
             config: &self.config,
             network: &mut self.network,
-            outputs: &mut self.outputs,
+            outputs: &mut self.fresh,
             tracer: &mut self.tracer,
             last_request: &mut self.last_request,
         };
@@ -262,6 +265,7 @@ impl Cluster {
         if let Some(broker) = brokers.get_mut(&id) {
             broker.start(&mut ctx);
         }
+        self.hold_outputs();
     }
 
     fn connected(&mut self, connection: ConnectionId, broker: BrokerId, peer: String) {
@@ -296,33 +300,27 @@ impl Cluster {
                 if let Held::Connected { connection, peer } = said {
                     let cause = CloseCause::NotListening;
                     let reason = CloseReason { broker: id, peer, cause };
-                    self.outputs.push_back(Output::Close { connection, reason });
+                    self.fresh.push_back(Output::Close { connection, reason });
                 }
             }
         }
         self.hold_outputs();
     }
 
-    /// Holds back what is meant for clients that a broker is cut off from.
+    /// Passes on what nodes put out, and holds back what is meant for clients that a broker is cut
+    /// off from.
     fn hold_outputs(&mut self) {
-        for output in &self.outputs {
-            if let Output::Close { connection, .. } = output {
-                self.connections.remove(connection);
-            }
-        }
-        let ids = self.brokers.keys().copied();
-        let cut: Vec<BrokerId> =
-            ids.filter(|id| self.network.is_cut(Node::Broker(*id), Node::Clients)).collect();
-        if cut.is_empty() || self.outputs.is_empty() {
-            return;
-        }
-        for output in std::mem::take(&mut self.outputs) {
+        while let Some(output) = self.fresh.pop_front() {
             let broker = match &output {
                 Output::Send { connection, .. } => self.connections.get(connection).copied(),
-                Output::Close { reason, .. } => Some(reason.broker),
+                Output::Close { connection, reason } => {
+                    self.connections.remove(connection);
+                    Some(reason.broker)
+                }
                 Output::Reading { .. } | Output::Listener { .. } => None,
             };
-            match broker.filter(|broker| cut.contains(broker)) {
+            let is_cut = |id: &BrokerId| self.network.is_cut(Node::Broker(*id), Node::Clients);
+            match broker.filter(is_cut) {
                 Some(broker) => self.to_clients.entry(broker).or_default().push(output),
                 None => self.outputs.push_back(output),
             }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use milena_protocol::ErrorCode;
-use milena_protocol::ids::{BrokerId, TopicId};
+use milena_protocol::ids::{BrokerId, TopicId, TopicName};
 use milena_protocol::time::MonoTime;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -43,6 +43,8 @@ pub(crate) struct Controller {
     /// `BrokersToIsrs`
     in_isr: BTreeMap<BrokerId, BTreeSet<TopicPartition>>,
     leaderless: BTreeSet<TopicPartition>,
+    /// Topics with '.' or '_' in their names, by the name with only '_'.
+    unified: BTreeMap<String, TopicName>,
     next_producer_id: i64,
     random: ChaCha8Rng,
 }
@@ -60,6 +62,7 @@ impl Controller {
             waiting: BTreeMap::new(),
             in_isr: BTreeMap::new(),
             leaderless: BTreeSet::new(),
+            unified: BTreeMap::new(),
             next_producer_id: 0,
             random,
         }
@@ -158,6 +161,7 @@ impl Controller {
             }
             Record::RemoveTopic { id } => {
                 let Some(topic) = self.image.topic(*id) else { return };
+                self.unified.remove(&unified(&topic.name));
                 for (index, state) in topic.partitions.iter().enumerate() {
                     let index = i32::try_from(index).unwrap_or(i32::MAX);
                     let partition = TopicPartition { topic: *id, index };
@@ -168,6 +172,9 @@ impl Controller {
                         }
                     }
                 }
+            }
+            Record::Topic { name, .. } if name.contains(['.', '_']) => {
+                self.unified.insert(unified(name), name.clone());
             }
             Record::RegisterBroker { .. } | Record::BrokerFencing { .. } | Record::Topic { .. } => {
             }
@@ -200,6 +207,11 @@ impl fmt::Debug for Controller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Controller").field("offset", &self.image.offset).finish_non_exhaustive()
     }
+}
+
+/// A topic's name as metrics see it, where '.' and '_' fall together.
+fn unified(name: &str) -> String {
+    name.replace('.', "_")
 }
 
 fn random_uuid(random: &mut ChaCha8Rng) -> uuid::Uuid {

@@ -11,7 +11,7 @@ use milena_protocol::ErrorCode;
 use milena_protocol::time::MonoTime;
 
 use super::{CallKind, Process};
-use crate::cluster::{ListenerState, Node};
+use crate::cluster::ListenerState;
 use crate::context::Context;
 use crate::message::{HeartbeatReply, RegisterRequest, Request};
 
@@ -160,7 +160,6 @@ impl Process {
     /// Asks for what comes behind this broker's image.
     pub(super) fn fetch_metadata(&mut self, ctx: &mut Context<'_>) {
         let from = self.image.offset;
-        debug_assert_ne!(self.node(), Node::Controller, "the controller reads its own log");
         self.call_controller(ctx, CallKind::FetchMetadata, Request::FetchMetadata { from });
     }
 }

@@ -1,5 +1,6 @@
 //! What a broker does about new metadata (`BrokerMetadataPublisher`, `ReplicaManager.applyDelta`).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use milena_protocol::ids::{BrokerId, TopicId};
@@ -49,22 +50,26 @@ impl Process {
         for topic in &delta.removed_topics {
             self.drop_topic(ctx, topic);
         }
+        let mut newly_led = BTreeSet::new();
         for key in &delta.partitions {
-            self.apply_partition(ctx, *key);
+            if self.apply_partition(ctx, *key) {
+                newly_led.insert(*key);
+            }
         }
+        self.invite_followers(ctx, &newly_led);
     }
 
-    fn apply_partition(&mut self, ctx: &mut Context<'_>, key: TopicPartition) {
-        let Some(state) = self.image.partition(key).map(Arc::clone) else { return };
+    /// Takes in one partition. Whether this broker leads it in a new epoch.
+    fn apply_partition(&mut self, ctx: &mut Context<'_>, key: TopicPartition) -> bool {
+        let Some(state) = self.image.partition(key).map(Arc::clone) else { return false };
         if !state.replicas.contains(&self.id) {
-            // Watchers of a partition that is elsewhere learn of its new leader by time-out.
-            return;
+            return false;
         }
         if !self.replicas.contains_key(&key) {
             self.open_replica(ctx, key);
         }
         let around = super::surroundings!(self, ctx);
-        let Some(replica) = self.replicas.get_mut(&key) else { return };
+        let Some(replica) = self.replicas.get_mut(&key) else { return false };
         let led = replica.is_leader();
         let new_epoch = replica.apply(&state, around);
         let high_watermark_moved = replica.maybe_raise_high_watermark(around);
@@ -98,6 +103,23 @@ impl Process {
         }
         self.appended.insert(key);
         self.note_membership(key);
+        new_epoch && self.replicas.get(&key).is_some_and(Replica::is_leader)
+    }
+
+    /// Answers the parked fetches of those who follow partitions this broker newly leads.
+    ///
+    /// A follower has one fetch at a time and names new partitions in its next: in Apache Kafka it
+    /// comes when replica.fetch.wait.max.ms is over.
+    fn invite_followers(&mut self, ctx: &mut Context<'_>, newly_led: &BTreeSet<TopicPartition>) {
+        let followers: BTreeSet<BrokerId> = newly_led
+            .iter()
+            .filter_map(|key| self.replicas.get(key))
+            .filter_map(|replica| replica.as_leader().ok())
+            .flat_map(|leader| leader.follower_ids())
+            .collect();
+        for follower in followers {
+            self.answer_follower(ctx, follower, true);
+        }
     }
 
     fn open_replica(&mut self, ctx: &mut Context<'_>, key: TopicPartition) {

@@ -144,6 +144,17 @@ impl Process {
         for (key, end) in &processed.truncated {
             ctx.trace(self.node(), "truncate", format_args!("{key:?} end={end}"));
         }
+        for key in &processed.changed {
+            if let Some(replica) = self.replicas.get(key) {
+                let (end, high_watermark) =
+                    (replica.log.end_offset(), replica.log.high_watermark());
+                ctx.trace(
+                    Node::Broker(self.id),
+                    "copied",
+                    format_args!("{}-{} end={end} hw={high_watermark}", replica.topic, key.index),
+                );
+            }
+        }
         for key in processed.high_watermark_moved {
             self.unsaved.insert(key);
             self.moved.insert(key);

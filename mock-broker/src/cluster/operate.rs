@@ -1,10 +1,12 @@
 //! What an operator does to the cluster: processes die and come back, links break and heal.
 
+use std::collections::BTreeMap;
+
 use milena_protocol::ids::BrokerId;
 
 use super::{
-    CloseCause, CloseReason, Cluster, ListenerState, Node, Operation, OperationError, Output,
-    ProcessState, creatable, hand_over,
+    CloseCause, CloseReason, Cluster, ConnectionId, ListenerState, Node, Operation, OperationError,
+    Output, ProcessState, creatable, hand_over,
 };
 use crate::broker::BrokerState;
 use crate::controller::Refusal;
@@ -61,30 +63,18 @@ impl Cluster {
             return Err(self.wrong_state(id, "be killed"));
         }
         let Some(broker) = self.brokers.get_mut(&id) else { return Ok(()) };
-        let peers = broker.kill();
-        self.outputs.push_back(Output::Listener { broker: id, state: ListenerState::Refusing });
+        let mut peers: BTreeMap<ConnectionId, String> = broker.kill().into_iter().collect();
+        // Connections whose opening the broker never saw are broken as well.
+        let open = self.connections.iter().filter(|(_, broker)| **broker == id);
+        for (connection, _) in open {
+            peers.entry(*connection).or_default();
+        }
+        self.fresh.push_back(Output::Listener { broker: id, state: ListenerState::Refusing });
         for (connection, peer) in peers {
             let reason = CloseReason { broker: id, peer, cause: CloseCause::BrokerKilled };
-            self.outputs.push_back(Output::Close { connection, reason });
+            self.fresh.push_back(Output::Close { connection, reason });
         }
         self.to_brokers.remove(&id);
-        // Connections whose opening the broker never saw.
-        let unseen: Vec<_> = self
-            .connections
-            .iter()
-            .filter(|(_, broker)| **broker == id)
-            .map(|(connection, _)| *connection)
-            .collect();
-        for connection in unseen {
-            let told = self.outputs.iter().any(|output| {
-                matches!(output, Output::Close { connection: closed, .. } if *closed == connection)
-            });
-            if !told {
-                let cause = CloseCause::BrokerKilled;
-                let reason = CloseReason { broker: id, peer: String::new(), cause };
-                self.outputs.push_back(Output::Close { connection, reason });
-            }
-        }
         self.controller.broker_disconnected(id);
         self.break_connections(id);
         self.hold_outputs();
@@ -125,12 +115,13 @@ impl Cluster {
             BrokerState::Up(process) => {
                 if process.is_serving() {
                     let state = ListenerState::Silent;
-                    self.outputs.push_back(Output::Listener { broker: id, state });
+                    self.fresh.push_back(Output::Listener { broker: id, state });
                 }
                 BrokerState::Paused { process, held: Default::default() }
             }
             other => other,
         };
+        self.hold_outputs();
         Ok(())
     }
 

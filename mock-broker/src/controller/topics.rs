@@ -16,7 +16,7 @@ use milena_protocol::messages::{
     CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
 };
 
-use super::{Controller, placement};
+use super::{Controller, placement, unified};
 use crate::context::Context;
 use crate::metadata::{PartitionState, Record, Recovery, TopicPartition, TopicSettings};
 
@@ -183,16 +183,10 @@ impl Controller {
             let text = format!("Topic '{name}' already exists.");
             return Err((ErrorCode::TOPIC_ALREADY_EXISTS, text));
         }
-        // '.' and '_' fall together in metric names.
-        if name.contains(['.', '_']) {
-            let unified = name.replace('.', "_");
-            let other = self.image().topics().find(|topic| {
-                topic.name.contains(['.', '_']) && topic.name.replace('.', "_") == unified
-            });
-            if let Some(other) = other {
-                let text = format!("Topic '{name}' collides with existing topic: {}", other.name);
-                return Err((ErrorCode::INVALID_TOPIC_EXCEPTION, text));
-            }
+        if let Some(other) = self.unified.get(&unified(&name)).filter(|_| name.contains(['.', '_']))
+        {
+            let text = format!("Topic '{name}' collides with existing topic: {other}");
+            return Err((ErrorCode::INVALID_TOPIC_EXCEPTION, text));
         }
         Ok(name)
     }

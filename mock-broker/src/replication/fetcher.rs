@@ -114,7 +114,8 @@ impl Fetcher {
         }
         self.not_before = None;
         self.end_delays(now);
-        if self.partitions.is_empty() && self.session == NEW_SESSION {
+        if self.partitions.is_empty() {
+            self.session = NEW_SESSION;
             self.forgotten.clear();
             return None;
         }

@@ -197,3 +197,24 @@ fn replication_takes_its_time_over_a_slow_network() {
     harness.advance_millis(2);
     assert_eq!(harness.produced(sent).unwrap().error_code, 0);
 }
+
+#[test]
+fn a_topic_created_later_is_copied_at_once_although_the_followers_fetches_are_parked() {
+    let mut harness = three();
+    harness.advance_millis(700);
+    harness.create_on("bills", &[1, 2, 3]);
+    let connection = harness.connect(1);
+    assert_eq!(harness.produce(connection, "bills", -1, &["a"]).error_code, 0);
+}
+
+#[test]
+fn a_follower_stops_fetching_from_a_leader_it_has_nothing_of() {
+    let mut harness = three();
+    harness.advance_millis(700);
+    harness.operate(Operation::DeleteTopic { name: "orders".to_owned() });
+    harness.advance_millis(1_000);
+    harness.create_on("orders", &[1, 2, 3]);
+    let connection = harness.connect(1);
+    assert_eq!(harness.produce(connection, "orders", -1, &["a"]).error_code, 0);
+    assert_eq!(harness.ends("orders"), [(1, 1), (1, 1), (1, 1)]);
+}
