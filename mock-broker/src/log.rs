@@ -214,6 +214,9 @@ impl Log {
     /// A batch that straddles the cut goes as a whole: segments are cut at batch boundaries.
     pub(crate) fn truncate_to(&mut self, offset: i64) {
         if offset >= self.end_offset {
+            // A leader of an epoch in which nothing was appended has an entry at its end that the
+            // next leader does not know; kept, it would diverge forever (UnifiedLog.truncateTo).
+            self.epochs.truncate_from(self.end_offset);
             return;
         }
         while self.entries.back().is_some_and(|entry| entry.batch.last_offset() >= offset) {
