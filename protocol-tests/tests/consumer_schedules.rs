@@ -13,7 +13,7 @@ type Failure = Box<dyn Error>;
 
 const PARTITIONS: i32 = 4;
 /// Seeds of an ordinary run.
-const SEEDS: u64 = 12;
+const SEEDS: u64 = 8;
 
 /// SplitMix64.
 struct Random(u64);

@@ -133,10 +133,18 @@ impl FetchMachine {
             SeekTo::Start(Start::Timestamp(time)) => look_up(Target::Timestamp(time)),
             SeekTo::After { offset, epoch } => at(offset, epoch.unwrap_or(LeaderEpoch::UNKNOWN)),
         };
-        if let Some(partition) = self.partitions.get_mut(&slot) {
-            partition.generation = generation;
-            partition.failures = 0;
-        }
+        let Some(partition) = self.partitions.get_mut(&slot) else { return };
+        partition.generation = generation;
+        partition.failures = 0;
+        let state = match (to, partition.state, Target::of_reset(self.config.reset)) {
+            // While the shelf was asked where to go on after a truncation, the topic was created
+            // again: an offset of the old one means nothing there.
+            (SeekTo::After { offset, .. }, State::Halted { position: None }, Some(target)) => {
+                let (old, cause, lookup) = (Some(offset), ResetCause::Truncated, Lookup::Due(now));
+                State::Resetting { old, cause, target, lookup }
+            }
+            _ => state,
+        };
         self.enter(slot, state);
     }
 

@@ -191,3 +191,17 @@ fn a_seek_during_validation_wins() {
     assert!(rig.shelf.take(1).is_none());
     assert_eq!(rig.position(0), Position::At(Offset(3)));
 }
+
+#[test]
+fn a_topic_created_again_during_a_truncation_is_read_from_its_reset() {
+    let mut rig = fetched(OffsetReset::Earliest);
+    rig.offsets(100);
+    rig.lead(0, 2, 4);
+    let lookup = rig.validation();
+    rig.ends(&lookup, ErrorCode::NONE, 3, 6);
+    rig.lead_as(0, 2, 0, TopicId(uuid::Uuid::from_u128(2)));
+    let lookup = rig.lookup();
+    assert_eq!(lookup.wanted[0].target, Target::Earliest);
+    rig.found(&lookup, ErrorCode::NONE, 0);
+    assert_eq!(asked(&rig.fetch()), [(0, 0)]);
+}
