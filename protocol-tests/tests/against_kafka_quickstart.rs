@@ -5,10 +5,11 @@ use std::process::Command;
 
 use milena_protocol_tests::kafka::{Kafka, Tool, Version, requires};
 
-/// Built beside this test by `cargo test --workspace`, or else now.
+/// Built by `cargo test --workspace` already, or else now, with the same features of its
+/// dependencies.
 fn quickstart() -> PathBuf {
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "-p", "milena-mock-broker", "--example", "quickstart"])
+        .args(["build", "--quiet", "--workspace", "--example", "quickstart"])
         .status()
         .expect("cargo has started this test");
     assert!(status.success(), "the quickstart does not build");

@@ -60,7 +60,7 @@ fn build() -> Result<PathBuf, String> {
     let target = package().join("target");
     eprintln!("building protocol-tests/versus");
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--release", "--quiet", "--locked", "--manifest-path"])
+        .args(["build", "--release", "--quiet", "--manifest-path"])
         .arg(package().join("Cargo.toml"))
         .arg("--target-dir")
         .arg(&target)
