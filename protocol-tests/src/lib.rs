@@ -3,3 +3,8 @@
 pub mod fuzzing;
 pub mod interop;
 pub mod kafka;
+
+/// The README's examples, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
