@@ -167,7 +167,8 @@ impl Producer {
     }
 
     /// Takes no more records from any clone, sends what is here, and ends what is not acknowledged
-    /// within `within` with [`ProduceErrorKind::Closed`]. Returns within `within`.
+    /// within `within` with [`ProduceErrorKind::Closed`]. Returns within `within`, give or take the
+    /// timer's few milliseconds.
     ///
     /// Cancellation safe: once polled, the producer closes also if the future is dropped.
     ///

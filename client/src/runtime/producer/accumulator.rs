@@ -70,6 +70,8 @@ pub(crate) struct Shared {
     mailbox: Mutex<Mailbox>,
     /// Set by `close`; senders look at it before each record.
     closed: AtomicBool,
+    /// The task was told that there is no room, and has not read it yet.
+    hurried: AtomicBool,
     pub(super) wake: Notify,
     buffers: Mutex<Vec<Vec<u8>>>,
     environment: Environment,
@@ -83,6 +85,9 @@ pub(crate) enum Refusal {
     /// It never will.
     Rejected(ProduceError),
 }
+
+/// How much longer than it was told `close` waits for the task's last word.
+const CLOSE_GRACE: Duration = Duration::from_millis(10);
 
 /// The share of buffer memory that may lie idle in buffers kept for reuse.
 const POOL_SHARE: usize = 4;
@@ -104,6 +109,7 @@ impl Shared {
             max_request_size: config.max_request_size,
             mailbox: Mutex::new(Mailbox::default()),
             closed: AtomicBool::new(false),
+            hurried: AtomicBool::new(false),
             wake: Notify::new(),
             buffers: Mutex::new(Vec::new()),
             environment,
@@ -170,7 +176,14 @@ impl Shared {
 
     /// Somebody waits for room: nothing is to linger.
     pub(crate) fn hurry(&self) {
-        self.post(Event::Exhausted);
+        // A caller may ask again and again: one message at a time is enough.
+        if !self.hurried.swap(true, Ordering::Relaxed) {
+            self.post(Event::Exhausted);
+        }
+    }
+
+    pub(super) fn hurry_was_read(&self) {
+        self.hurried.store(false, Ordering::Relaxed);
     }
 
     pub(crate) async fn flush(&self) -> Result<(), FlushError> {
@@ -189,7 +202,7 @@ impl Shared {
         let by = self.now() + within;
         self.post(Event::Close { by, done });
         // The task keeps the time; this holds even if it gets no turn.
-        match tokio::time::timeout(within, answer).await {
+        match tokio::time::timeout(within + CLOSE_GRACE, answer).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) | Err(_) => self.failures.take(),
         }

@@ -214,7 +214,10 @@ impl ProducerTask {
                     self.core.want_topic(&topic);
                     self.seen_image = None;
                 }
-                Event::Exhausted => self.hurry(),
+                Event::Exhausted => {
+                    self.shared.hurry_was_read();
+                    self.hurry();
+                }
                 Event::Answer(request, result) => self.answered(now, request, result),
                 Event::Flush(reply) => self.flush(now, reply),
                 Event::Close { by, done } => self.close(now, by, done),
