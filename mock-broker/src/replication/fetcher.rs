@@ -229,6 +229,7 @@ fn take_in(
 ) -> Result<(), ErrorCode> {
     let key = replica.key;
     let end = replica.log.end_offset();
+    let before = (end, replica.log.latest_epoch());
     match partition.outcome {
         ReplicaOutcome::Records { batches, high_watermark } => {
             if !replica.log.append_as_follower(&batches) {
@@ -245,7 +246,7 @@ fn take_in(
         ReplicaOutcome::Diverging { epoch, end_offset } => {
             let to = truncation_offset(&replica.log, EpochEnd { epoch, offset: end_offset });
             replica.log.truncate_to(to);
-            cut(replica, end, processed)
+            cut(replica, before, processed)
         }
         ReplicaOutcome::OutOfRange { log_start_offset, log_end_offset } => {
             if log_end_offset < end {
@@ -253,16 +254,20 @@ fn take_in(
             } else if log_start_offset > end {
                 replica.log.restart_at(log_start_offset);
             }
-            cut(replica, end, processed)
+            cut(replica, before, processed)
         }
         ReplicaOutcome::Error(code) => Err(code),
     }
 }
 
 /// Notes a cut; one that changed nothing would be asked for again at once, and for ever.
-fn cut(replica: &Replica, end_before: i64, processed: &mut Processed) -> Result<(), ErrorCode> {
+fn cut(
+    replica: &Replica,
+    before: (i64, Option<i32>),
+    processed: &mut Processed,
+) -> Result<(), ErrorCode> {
     let end = replica.log.end_offset();
-    if end == end_before {
+    if (end, replica.log.latest_epoch()) == before {
         return Err(ErrorCode::UNKNOWN_SERVER_ERROR);
     }
     processed.truncated.push((replica.key, end));

@@ -266,3 +266,21 @@ fn deleted_topics_take_their_logs_along_even_from_a_broker_that_was_down() {
     let connection = harness.connect(1);
     assert_eq!(harness.produce(connection, "orders", -1, &["b"]).base_offset, 0);
 }
+
+#[test]
+fn a_leader_whose_epoch_had_no_records_forgets_it_and_follows_at_once() {
+    let mut harness = three();
+    let connection = harness.connect(1);
+    harness.produce(connection, "orders", -1, &["a"]);
+    kill(&mut harness, 1);
+    harness.advance_millis(10_000);
+    assert_eq!(harness.leader("orders"), Some(2));
+    kill(&mut harness, 2);
+    harness.advance_millis(10_000);
+    assert_eq!(harness.leader("orders"), Some(3));
+    restart(&mut harness, 2);
+    harness.advance_millis(100);
+    assert_eq!(harness.isr("orders"), [2, 3]);
+    let epochs = &harness.partition("orders").logs[1].leader_epochs;
+    assert_eq!(epochs.iter().map(|(epoch, _)| epoch.get()).collect::<Vec<_>>(), [0]);
+}
