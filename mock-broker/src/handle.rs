@@ -225,3 +225,6 @@ impl fmt::Debug for MockCluster {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests;
