@@ -138,18 +138,21 @@ impl Process {
         connection.muted = None;
         match encode(asked, response) {
             Ok(frame) => {
-                ctx.trace(
-                    crate::cluster::Node::Broker(self.id),
-                    "answer",
-                    format_args!(
-                        "{:?} v{} connection={} bytes={} hash={:016x}",
-                        asked.key,
-                        asked.version,
-                        id.0,
-                        frame.len(),
-                        crate::cluster::fold_bytes(0, &frame),
-                    ),
-                );
+                // The hash reads all of the frame.
+                if ctx.tracer.is_on() {
+                    ctx.trace(
+                        crate::cluster::Node::Broker(self.id),
+                        "answer",
+                        format_args!(
+                            "{:?} v{} connection={} bytes={} hash={:016x}",
+                            asked.key,
+                            asked.version,
+                            id.0,
+                            frame.len(),
+                            crate::cluster::fold_bytes(0, &frame),
+                        ),
+                    );
+                }
                 ctx.outputs.push_back(Output::Send { connection: id, frame });
                 self.reschedule(id);
             }
