@@ -29,7 +29,7 @@ pub use wait::WaitError;
 
 /// A running cluster. Clones are handles to the same one; it stops when the last is dropped.
 ///
-/// ```no_run
+/// ```
 /// use milena_mock_broker::{MockCluster, Topic};
 ///
 /// # #[tokio::main(flavor = "current_thread")]

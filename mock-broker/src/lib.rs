@@ -7,7 +7,7 @@
 //!
 //! Over TCP any client in any language can use it:
 //!
-//! ```no_run
+//! ```
 //! use milena_mock_broker::{MockCluster, Topic};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -20,8 +20,39 @@
 //! ```
 //!
 //! In memory it serves `milena` in the same process, under tokio's paused time, and then a run is
-//! a function of its seed: [`MockClusterBuilder::start_in_memory`] and
-//! [`MockCluster::environment`].
+//! a function of its seed, in which waiting costs nothing:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use milena::{Kafka, Record};
+//! use milena_mock_broker::{MockCluster, Topic};
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let cluster = MockCluster::builder().brokers(3).seed(7).start_in_memory().await?;
+//! let topic = Topic::new().replication_factor(3).min_insync_replicas(2);
+//! cluster.create_topic("orders", topic)?;
+//!
+//! let kafka = Kafka::builder(cluster.bootstrap_servers())
+//!     .environment(cluster.environment())
+//!     .connect()
+//!     .await?;
+//! let producer = kafka.producer().build().await?;
+//! producer.send(Record::to("orders").key("42").value("ordered")).await?;
+//!
+//! let partition = cluster.partition("orders", 0);
+//! let leader = partition.leader().ok_or("no leader")?;
+//! cluster.broker(leader).kill();
+//! producer.send(Record::to("orders").key("42").value("paid")).await?;
+//! assert_ne!(partition.leader(), Some(leader));
+//!
+//! cluster.broker(leader).restart();
+//! partition.wait_for_isr(3, Duration::from_secs(60)).await?;
+//! assert_eq!(partition.high_watermark().map(|offset| offset.get()), Some(2));
+//! # Ok(())
+//! # }
+//! ```
 
 mod api;
 mod broker;

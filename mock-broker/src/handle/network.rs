@@ -13,7 +13,7 @@ use crate::transport::tcp;
 /// A link that is cut holds back what is sent over it, as TCP does, and delivers it once it heals;
 /// whoever waits has to give up by a time-out of his own.
 ///
-/// ```no_run
+/// ```
 /// # use milena_mock_broker::MockCluster;
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -17,7 +17,7 @@ impl MockCluster {
     ///
     /// Cancel safe.
     ///
-    /// ```no_run
+    /// ```
     /// # use std::time::Duration;
     /// # use milena_mock_broker::{MockCluster, Topic};
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
