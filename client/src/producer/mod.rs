@@ -90,6 +90,9 @@ impl Producer {
     /// producer is closed. In each case nothing was enqueued.
     #[inline]
     pub async fn enqueue(&self, record: Record<'_>) -> Result<Delivery, ProduceError> {
+        // A loop of `enqueue` would otherwise keep a current-thread runtime from ever running the
+        // producer's task. Nothing is placed yet, so being dropped here is harmless.
+        tokio::task::coop::consume_budget().await;
         let mut grant = Grant::none(self.0.shared.memory());
         match self.attempt(&record, &mut grant) {
             Ok(delivery) => Ok(delivery),
