@@ -126,6 +126,8 @@ async fn accept(
                 }
                 accepted(stream, peer);
             }
+            // It was shut down: the broker is gone, and this task is about to be aborted.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => return,
             Err(error) => {
                 tracing::warn!(%error, "cannot accept");
                 tokio::time::sleep(ACCEPT_BACKOFF).await;
