@@ -1,5 +1,7 @@
 //! What a record costs from `enqueue` to its acknowledged delivery, network apart.
 
+#![expect(missing_docs, reason = "criterion_group! makes a function without docs")]
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::hint::black_box;

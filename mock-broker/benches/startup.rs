@@ -1,5 +1,7 @@
 //! What a cluster costs a test before it does anything: its start, and its first record.
 
+#![expect(missing_docs, reason = "criterion_group! makes a function without docs")]
+
 use std::hint::black_box;
 use std::time::Duration;
 

@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p milena-protocol --bench records`
 
+#![expect(missing_docs, reason = "criterion_group! makes a function without docs")]
+
 use std::hint::black_box;
 use std::time::Duration;
 
