@@ -58,6 +58,7 @@ pub mod produce;
 pub mod records;
 pub mod request;
 pub mod response;
+pub mod schema;
 pub mod time;
 mod topic_name;
 pub mod version;

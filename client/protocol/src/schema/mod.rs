@@ -1,0 +1,106 @@
+//! What messages look like on the wire, as tables: which fields, in which versions, of which kind.
+//!
+//! The tables are made from the schemas that Apache Kafka's jars carry. They are what the guard
+//! walks along before a message is decoded, and what bytes are generated from to test decoders.
+
+/// A range of versions, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// The lowest.
+    pub min: i16,
+    /// The highest; lower than `min` for no version at all.
+    pub max: i16,
+}
+
+impl Versions {
+    /// No version.
+    pub const NONE: Self = Self { min: 0, max: -1 };
+
+    /// Both ends included.
+    pub const fn new(min: i16, max: i16) -> Self {
+        Self { min, max }
+    }
+
+    /// This version and all later ones.
+    pub const fn from(min: i16) -> Self {
+        Self { min, max: i16::MAX }
+    }
+
+    /// Whether `version` is one of them.
+    #[inline]
+    pub const fn contains(self, version: i16) -> bool {
+        self.min <= version && version <= self.max
+    }
+}
+
+/// A message: a request, a response, a header, or the key or value of an internal record.
+#[derive(Debug)]
+pub struct MessageSchema {
+    /// Its name in Apache Kafka, such as `MetadataResponse`.
+    pub name: &'static str,
+    /// The versions this crate decodes.
+    pub versions: Versions,
+    /// The versions with compact lengths and tagged fields (KIP-482).
+    pub flexible: Versions,
+    /// Its fields, in the order they are written.
+    pub fields: &'static [Field],
+}
+
+/// A field of a message or of a struct in it.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name, as kafka-protocol spells it: `throttle_time_ms`.
+    pub name: &'static str,
+    /// In which versions it is written.
+    pub versions: Versions,
+    /// In which of them it may be null.
+    pub nullable: Versions,
+    /// In which of them it is a tagged field, and its tag.
+    pub tagged: Option<Tag>,
+    /// What it holds.
+    pub kind: Kind,
+}
+
+/// The tag of a tagged field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// Its number.
+    pub number: u32,
+    /// The versions in which the field is tagged; in others it is written in line.
+    pub versions: Versions,
+}
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// One byte.
+    Bool,
+    /// One byte.
+    Int8,
+    /// Two bytes.
+    Int16,
+    /// Two bytes.
+    Uint16,
+    /// Four bytes.
+    Int32,
+    /// Four bytes.
+    Uint32,
+    /// Eight bytes.
+    Int64,
+    /// Eight bytes.
+    Float64,
+    /// Sixteen bytes.
+    Uuid,
+    /// A length and UTF-8.
+    String,
+    /// A string that keeps its 16-bit length in flexible versions: the client id of a header.
+    ClassicString,
+    /// A length and bytes.
+    Bytes,
+    /// A length and record batches.
+    Records,
+    /// Fields of its own. In flexible versions these end with tagged fields.
+    Struct(&'static [Field]),
+    /// A count and as many elements, which are never null.
+    Array(&'static Kind),
+}
