@@ -5,11 +5,12 @@ use bytes::{Bytes, BytesMut};
 use super::crc::Shift;
 use super::error::{BatchError, BatchErrorKind, RecordFault};
 use super::header::{
-    BatchHeader, ControlType, HEADER_LEN, LENGTH_END, MAGIC, MAGIC_AT, TimestampType,
+    BatchHeader, COUNTED_HEADER, ControlType, HEADER_LEN, LENGTH_END, MAGIC, MAGIC_AT,
+    TimestampType,
 };
 use super::read::Records;
 use super::sealed::StampedBatch;
-use crate::compression::{Codec, CompressionError};
+use crate::compression::{self, Codec, CompressionError, DecompressionBudget};
 use crate::ids::{LeaderEpoch, Offset};
 
 /// The shortest length field of the old formats (`LegacyRecord.RECORD_OVERHEAD_V0`).
@@ -22,6 +23,16 @@ pub struct Batch {
     /// Its header.
     pub header: BatchHeader,
     payload: Bytes,
+    checksum: Checksum,
+}
+
+/// Where the checksum of a batch is to be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Checksum {
+    /// In its header.
+    InHeader,
+    /// Nowhere: the batch was decompressed, and few of those are written again.
+    NotComputed,
 }
 
 /// Cuts the records field of a response or request into batches.
@@ -92,7 +103,7 @@ impl Batches {
             Err(error) => return Some(Err(error)),
         };
         let payload = batch.split_off(HEADER_LEN);
-        Some(Ok(Batch { header, payload }))
+        Some(Ok(Batch::from_parts(header, payload)))
     }
 }
 
@@ -108,15 +119,19 @@ impl std::iter::FusedIterator for Batches {}
 
 impl Batch {
     pub(crate) fn from_parts(header: BatchHeader, payload: Bytes) -> Self {
-        Self { header, payload }
+        Self { header, payload, checksum: Checksum::InHeader }
     }
 
-    /// Compares the checksum in the header with that of the bytes.
+    /// Compares the checksum in the header with that of the bytes. There is nothing to compare
+    /// with once the batch is [`Batch::decompressed`]: look before.
     ///
     /// # Errors
     /// [`BatchErrorKind::Crc`] if they differ.
     pub fn verify_crc(&self) -> Result<(), BatchError> {
-        let found = crc32c::crc32c_append(self.header.crc_of_covered_part(), &self.payload);
+        if self.checksum == Checksum::NotComputed {
+            return Ok(());
+        }
+        let found = self.compute_crc();
         let expected = self.header.crc;
         if found == expected {
             Ok(())
@@ -125,10 +140,43 @@ impl Batch {
         }
     }
 
+    fn compute_crc(&self) -> u32 {
+        crc32c::crc32c_append(self.header.crc_of_covered_part(), &self.payload)
+    }
+
+    /// Its header, with a checksum that is right if the batch's was.
+    fn header_with_crc(&self) -> BatchHeader {
+        match self.checksum {
+            Checksum::InHeader => self.header,
+            Checksum::NotComputed => BatchHeader { crc: self.compute_crc(), ..self.header },
+        }
+    }
+
+    /// The same batch without compression, so that its records can be read. A batch that is not
+    /// compressed is given back as it is, and takes nothing from the budget.
+    ///
+    /// # Errors
+    /// [`BatchErrorKind::Compression`] as [`compression::decompress`] says, and
+    /// [`BatchErrorKind::RecordCount`] if what it decompresses to cannot hold its records.
+    pub fn decompressed(&self, budget: &mut DecompressionBudget) -> Result<Self, BatchError> {
+        let codec = self.codec().map_err(|error| self.compression_error(error))?;
+        if codec == Codec::None {
+            return Ok(self.clone());
+        }
+        let payload = compression::decompress(codec, &self.payload, budget)
+            .map_err(|error| self.compression_error(error))?;
+        let mut header = self.header;
+        header.attributes = header.attributes.with_codec(Codec::None);
+        let length = i32::try_from(COUNTED_HEADER + payload.len());
+        header.batch_length = length.map_err(|_| self.header.error(BatchErrorKind::Overflow))?;
+        header.check_count()?;
+        Ok(Self { header, payload, checksum: Checksum::NotComputed })
+    }
+
     /// Reads the records one by one.
     ///
     /// # Errors
-    /// If the batch is compressed with a codec that is not part of this build.
+    /// [`BatchErrorKind::Compressed`] if the batch has to be [`Batch::decompressed`] first.
     pub fn records(&self) -> Result<Records<'_>, BatchError> {
         self.readable()?;
         Ok(Records::new(self))
@@ -138,7 +186,7 @@ impl Batch {
     pub(super) fn readable(&self) -> Result<(), BatchError> {
         match self.codec() {
             Ok(Codec::None) => Ok(()),
-            Ok(codec) => Err(self.compression_error(CompressionError::NotBuilt { codec })),
+            Ok(codec) => Err(self.header.error(BatchErrorKind::Compressed { codec })),
             Err(error) => Err(self.compression_error(error)),
         }
     }
@@ -240,21 +288,17 @@ impl Batch {
     }
 
     /// Checks what a broker asks of a batch that a producer sends, beyond a valid header: checksum,
-    /// every record well-formed, offsets running from 0 to the last without a gap. A compressed
-    /// batch can only be checked by its checksum in this build.
+    /// every record well-formed, offsets running from 0 to the last without a gap.
     ///
     /// # Errors
     /// With the first thing that is wrong.
-    pub fn check_produced(&self) -> Result<(), BatchError> {
+    pub fn check_produced(&self, budget: &mut DecompressionBudget) -> Result<(), BatchError> {
         self.verify_crc()?;
         let (count, last) = (self.header.record_count, self.header.last_offset_delta);
         if count == 0 || i64::from(count) != i64::from(last) + 1 {
             return Err(self.header.error(BatchErrorKind::Offsets { index: count, delta: last }));
         }
-        if self.is_compressed() && self.codec().is_ok() {
-            return Ok(());
-        }
-        for (index, record) in (0..).zip(self.records()?) {
+        for (index, record) in (0..).zip(self.decompressed(budget)?.records()?) {
             let delta = record?.offset.get() - self.base_offset().get();
             if delta != i64::from(index) {
                 let delta = delta as i32;
@@ -282,6 +326,8 @@ impl Batch {
     /// computed from the old one, which has to be right.
     #[must_use]
     pub fn with_append_time(mut self, timestamp: i64) -> Self {
+        self.header = self.header_with_crc();
+        self.checksum = Checksum::InHeader;
         let shift = Shift::by(self.payload.len());
         let payload_crc = shift.combine(self.header.crc_of_covered_part(), self.header.crc);
         self.header.attributes =
@@ -293,12 +339,13 @@ impl Batch {
 
     /// The batch as it goes on the wire, sharing the payload.
     pub fn stamped(&self) -> StampedBatch {
-        StampedBatch { header: self.header.to_bytes(), payload: self.payload.clone() }
+        let header = self.header_with_crc().to_bytes();
+        StampedBatch { header, payload: self.payload.clone() }
     }
 
     /// The batch at the end of a buffer.
     pub fn write_to(&self, out: &mut BytesMut) {
-        out.extend_from_slice(&self.header.to_bytes());
+        out.extend_from_slice(&self.header_with_crc().to_bytes());
         out.extend_from_slice(&self.payload);
     }
 }

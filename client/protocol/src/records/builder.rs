@@ -6,7 +6,7 @@ use super::NO_TIMESTAMP;
 use super::header::HEADER_LEN;
 use super::sealed::SealedBatch;
 use super::varint::{self, Word, zigzag, zigzag_long};
-use crate::compression::{self, Codec, CompressionError};
+use crate::compression::{Compression, CompressionError, Compressor};
 
 /// A header as it is borrowed from somewhere: its key and its value.
 pub type HeaderRef<'a> = (&'a [u8], Option<&'a [u8]>);
@@ -206,17 +206,41 @@ impl BatchBuilder {
     /// Takes no more records and computes the checksum of the payload.
     pub fn seal(self) -> SealedBatch {
         let (count, base, max) = (self.count, self.base_timestamp, self.max_timestamp);
-        SealedBatch::new(Bytes::from(self.payload), Codec::None, count, base, max)
+        let plain_len = self.payload.len();
+        let payload = Bytes::from(self.payload);
+        SealedBatch::new(payload, plain_len, Compression::NONE, count, base, max)
     }
 
     /// [`BatchBuilder::seal`] with a compressed payload.
     ///
     /// # Errors
     /// If the codec is not part of this build.
-    pub fn seal_compressed(self, codec: Codec) -> Result<SealedBatch, CompressionError> {
+    pub fn seal_compressed(
+        self,
+        compression: Compression,
+    ) -> Result<SealedBatch, CompressionError> {
+        self.seal_with(&mut Compressor::new(compression)?).map(|(sealed, _)| sealed)
+    }
+
+    /// [`BatchBuilder::seal`] with a payload compressed by a compressor that is used again. The
+    /// batch's own memory comes back too, for [`BatchBuilder::with_buffer`]; it is empty if
+    /// nothing had to be compressed.
+    ///
+    /// # Errors
+    /// If the codec fails.
+    pub fn seal_with(
+        self,
+        compressor: &mut Compressor,
+    ) -> Result<(SealedBatch, Vec<u8>), CompressionError> {
+        let compression = compressor.compression();
+        if compression == Compression::NONE {
+            return Ok((self.seal(), Vec::new()));
+        }
         let (count, base, max) = (self.count, self.base_timestamp, self.max_timestamp);
-        let payload = compression::compress(codec, Bytes::from(self.payload))?;
-        Ok(SealedBatch::new(payload, codec, count, base, max))
+        let payload = compressor.compress(&self.payload)?;
+        let plain_len = self.payload.len();
+        let sealed = SealedBatch::new(payload, plain_len, compression, count, base, max);
+        Ok((sealed, self.payload))
     }
 
     #[inline]

@@ -1,6 +1,6 @@
 //! What can be wrong with a batch, told so that the caller may skip it or stop.
 
-use crate::compression::CompressionError;
+use crate::compression::{Codec, CompressionError};
 use crate::ids::Offset;
 
 /// A batch cannot be read.
@@ -27,8 +27,10 @@ impl BatchError {
             | BatchErrorKind::Record { .. }
             | BatchErrorKind::Slack { .. }
             | BatchErrorKind::Offsets { .. } => true,
+            BatchErrorKind::Compression(CompressionError::Corrupt { .. }) => true,
             BatchErrorKind::Magic { .. }
             | BatchErrorKind::Compression(_)
+            | BatchErrorKind::Compressed { .. }
             | BatchErrorKind::Overflow => false,
         }
     }
@@ -100,6 +102,12 @@ pub enum BatchErrorKind {
     /// The payload cannot be decompressed.
     #[error(transparent)]
     Compression(#[from] CompressionError),
+    /// The records were asked for before the batch was decompressed.
+    #[error("its records are compressed with {codec}")]
+    Compressed {
+        /// The codec.
+        codec: Codec,
+    },
     /// Records do not fit into a batch when written anew.
     #[error("its records do not fit into one batch")]
     Overflow,

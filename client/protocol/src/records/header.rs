@@ -201,8 +201,12 @@ impl BatchHeader {
         if self.last_offset_delta < 0 || self.next_offset_checked().is_none() {
             return impossible("last offset delta", self.last_offset_delta.into());
         }
-        // Checked before anything is done with the count; a compressed payload is checked again
-        // once its true length is known.
+        self.check_count()
+    }
+
+    /// Checked before anything is done with the count; that of a compressed payload is checked
+    /// once its true length is known.
+    pub(super) fn check_count(&self) -> Result<(), BatchError> {
         let payload = self.payload_len();
         let possible = payload / SMALLEST_RECORD;
         let compressed = !matches!(self.attributes.codec(), Ok(Codec::None));

@@ -6,7 +6,7 @@ use super::batch::Batch;
 use super::crc::Shift;
 use super::error::BatchError;
 use super::header::{Attributes, BatchHeader, COUNTED_HEADER, HEADER_LEN};
-use crate::compression::Codec;
+use crate::compression::{Codec, Compression};
 use crate::ids::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence};
 
 /// Records in wire format that never change again, with their checksum.
@@ -18,7 +18,9 @@ pub struct SealedBatch {
     payload_crc: u32,
     /// Carries a header's checksum past the payload.
     shift: Shift,
-    codec: Codec,
+    /// Bytes of the records before they were compressed.
+    plain_len: usize,
+    compression: Compression,
     count: i32,
     base_timestamp: i64,
     max_timestamp: i64,
@@ -73,14 +75,24 @@ pub struct StampedBatch {
 impl SealedBatch {
     pub(crate) fn new(
         payload: Bytes,
-        codec: Codec,
+        plain_len: usize,
+        compression: Compression,
         count: i32,
         base_timestamp: i64,
         max_timestamp: i64,
     ) -> Self {
         let payload_crc = crc32c::crc32c(&payload);
         let shift = Shift::by(payload.len());
-        Self { payload, payload_crc, shift, codec, count, base_timestamp, max_timestamp }
+        Self {
+            payload,
+            payload_crc,
+            shift,
+            plain_len,
+            compression,
+            count,
+            base_timestamp,
+            max_timestamp,
+        }
     }
 
     /// Writes a header. The payload is neither read nor touched.
@@ -89,7 +101,7 @@ impl SealedBatch {
     }
 
     fn header(&self, stamp: &Stamp) -> BatchHeader {
-        let attributes = Attributes::default().with_codec(self.codec);
+        let attributes = Attributes::default().with_codec(self.codec());
         let mut header = BatchHeader {
             // Both are the broker's to fill in.
             base_offset: Offset::ZERO,
@@ -118,12 +130,17 @@ impl SealedBatch {
         Batch::from_parts(self.header(&Stamp::default()), self.payload.clone())
     }
 
-    /// Bytes of the records.
+    /// Bytes of the records as they are sent.
     pub fn payload_len(&self) -> usize {
         self.payload.len()
     }
 
-    /// The records.
+    /// Bytes of the records before they were compressed.
+    pub fn plain_len(&self) -> usize {
+        self.plain_len
+    }
+
+    /// The records as they are sent.
     pub fn payload(&self) -> &Bytes {
         &self.payload
     }
@@ -150,7 +167,12 @@ impl SealedBatch {
 
     /// The compression of the payload.
     pub fn codec(&self) -> Codec {
-        self.codec
+        self.compression.codec()
+    }
+
+    /// The compression of the payload, with the level it was compressed at.
+    pub fn compression(&self) -> Compression {
+        self.compression
     }
 
     /// The payload's memory for [`super::BatchBuilder::with_buffer`], if nobody else holds it any

@@ -6,7 +6,7 @@ use milena_protocol::records::{Batch, BatchErrorKind, BatchHeader, RecordFault, 
 use proptest::prelude::*;
 
 use crate::reference::{
-    Plain, Record, any_records, owned, put_record, put_varint, record, stamped,
+    Plain, Record, any_records, budget, owned, put_record, put_varint, record, stamped,
 };
 
 fn three() -> Vec<Record> {
@@ -208,14 +208,17 @@ fn a_produced_batch_has_to_count_its_offsets_from_zero() {
     let mut payload = Vec::new();
     put_record(&mut payload, &record("a"), 1_000, 1);
     put_record(&mut payload, &record("b"), 1_000, 0);
-    let swapped =
-        Plain { payload, ..Plain::of(&[record("a"), record("b")]) }.read().check_produced();
+    let swapped = Plain { payload, ..Plain::of(&[record("a"), record("b")]) }
+        .read()
+        .check_produced(&mut budget());
     assert_eq!(swapped.unwrap_err().kind, BatchErrorKind::Offsets { index: 0, delta: 1 });
-    let empty = Plain { last_offset_delta: 0, ..Plain::of(&[]) }.read().check_produced();
+    let empty =
+        Plain { last_offset_delta: 0, ..Plain::of(&[]) }.read().check_produced(&mut budget());
     assert_eq!(empty.unwrap_err().kind, BatchErrorKind::Offsets { index: 0, delta: 0 });
     let mut bytes = stamped(&three()).to_bytes().to_vec();
     *bytes.last_mut().unwrap() ^= 1;
-    let damaged = batches(Bytes::from(bytes)).next().unwrap().unwrap().check_produced();
+    let damaged =
+        batches(Bytes::from(bytes)).next().unwrap().unwrap().check_produced(&mut budget());
     assert!(matches!(damaged.unwrap_err().kind, BatchErrorKind::Crc { .. }));
 }
 
@@ -223,7 +226,7 @@ fn walk(bytes: Bytes) {
     for batch in batches(bytes).flatten() {
         let _ = batch.verify_crc();
         let _ = batch.control_type();
-        let _ = batch.check_produced();
+        let _ = batch.check_produced(&mut budget());
         if let Ok(records) = batch.records() {
             for record in records.flatten() {
                 assert!(record.headers().count() <= batch.payload().len());

@@ -1,6 +1,7 @@
 //! Record batches the slow and obvious way, as the format's description reads.
 
 use bytes::Bytes;
+use milena_protocol::compression::DecompressionBudget;
 use milena_protocol::ids::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence};
 use milena_protocol::records::{Batch, BatchBuilder, Stamp, StampedBatch, batches};
 use proptest::collection::vec;
@@ -140,9 +141,15 @@ pub(crate) fn crc_bit_by_bit(bytes: &[u8]) -> u32 {
     !crc
 }
 
+/// Enough for every batch of these tests.
+pub(crate) fn budget() -> DecompressionBudget {
+    DecompressionBudget::for_one_batch(1 << 24)
+}
+
 /// The records of a batch, owned.
 pub(crate) fn owned(batch: &Batch) -> Vec<Record> {
-    let records = batch.records().expect("the batch is not compressed");
+    let batch = batch.decompressed(&mut budget()).expect("the batch can be decompressed");
+    let records = batch.records().expect("the batch is not compressed any more");
     records
         .map(|record| {
             let record = record.expect("the record is well-formed");

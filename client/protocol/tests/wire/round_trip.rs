@@ -8,7 +8,7 @@ use milena_protocol::records::{BatchKind, batches};
 use proptest::prelude::*;
 
 use crate::reference::{
-    Plain, any_place, any_record, any_records, any_stamp, built, owned, stamped,
+    Plain, any_place, any_record, any_records, any_stamp, budget, built, owned, stamped,
 };
 
 proptest! {
@@ -48,7 +48,7 @@ proptest! {
         let offsets: Vec<_> = batch.records().unwrap().map(|r| r.unwrap().offset).collect();
         let expected: Vec<_> = (0..records.len()).map(|at| place.0.plus(at as i64)).collect();
         prop_assert_eq!(offsets, expected);
-        prop_assert_eq!(batch.check_produced(), Ok(()));
+        prop_assert_eq!(batch.check_produced(&mut budget()), Ok(()));
     }
 
     #[test]
@@ -132,7 +132,7 @@ proptest! {
         let mut bytes = BytesMut::new();
         generated::RecordBatchEncoder::encode(&mut bytes, &theirs, &options).unwrap();
         let batch = batches(bytes.freeze()).next().unwrap().unwrap();
-        prop_assert_eq!(batch.check_produced(), Ok(()));
+        prop_assert_eq!(batch.check_produced(&mut budget()), Ok(()));
         prop_assert_eq!(owned(&batch), records);
     }
 }

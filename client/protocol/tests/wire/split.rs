@@ -3,13 +3,13 @@
 use milena_protocol::records::{SealedBatch, Stamp};
 use proptest::prelude::*;
 
-use crate::reference::{Record, any_records, built, owned, record};
+use crate::reference::{Record, any_records, budget, built, owned, record};
 
 fn records_of(pieces: &[SealedBatch]) -> Vec<Vec<Record>> {
     let stamped = pieces.iter().map(|piece| piece.stamp(&Stamp::default()).to_batch().unwrap());
     stamped
         .map(|batch| {
-            assert_eq!(batch.check_produced(), Ok(()));
+            assert_eq!(batch.check_produced(&mut budget()), Ok(()));
             owned(&batch)
         })
         .collect()

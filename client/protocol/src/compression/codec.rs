@@ -1,11 +1,8 @@
-//! The codecs a record batch may be compressed with, and the seam they are called through.
-//!
-//! No codec is built in yet: both directions answer [`CompressionError::NotBuilt`] for anything
-//! but [`Codec::None`].
+//! Which codecs there are, and which of them this build has.
 
 use std::fmt;
 
-use bytes::Bytes;
+use super::error::CompressionError;
 
 /// The compression of a record batch, as the lowest three bits of its attributes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -24,6 +21,9 @@ pub enum Codec {
 }
 
 impl Codec {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
+
     /// The codec a batch's attributes name.
     ///
     /// # Errors
@@ -37,6 +37,11 @@ impl Codec {
             4 => Ok(Self::Zstd),
             id => Err(CompressionError::UnknownCodec { id: id as u8 }),
         }
+    }
+
+    /// The codec that `compression.type` means by this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|codec| codec.name() == name)
     }
 
     /// The id in the attributes.
@@ -60,56 +65,41 @@ impl Codec {
             Self::Zstd => "zstd",
         }
     }
+
+    /// The feature of this crate that the codec needs.
+    pub const fn feature(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Gzip => Some("compression-gzip"),
+            Self::Snappy => Some("compression-snappy"),
+            Self::Lz4 => Some("compression-lz4"),
+            Self::Zstd => Some("compression-zstd"),
+        }
+    }
+
+    /// Whether the codec is part of this build.
+    pub const fn is_built(self) -> bool {
+        match self {
+            Self::None => true,
+            Self::Gzip => cfg!(feature = "compression-gzip"),
+            Self::Snappy => cfg!(feature = "compression-snappy"),
+            Self::Lz4 => cfg!(feature = "compression-lz4"),
+            Self::Zstd => cfg!(any(feature = "compression-zstd", feature = "zstd-c")),
+        }
+    }
+
+    /// The same as an error that names the feature.
+    ///
+    /// # Errors
+    /// [`CompressionError::NotBuilt`].
+    pub const fn ensure_built(self) -> Result<(), CompressionError> {
+        if self.is_built() { Ok(()) } else { Err(CompressionError::NotBuilt { codec: self }) }
+    }
 }
 
 impl fmt::Display for Codec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-/// Why a payload could not be compressed or decompressed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CompressionError {
-    /// This build does not contain the codec.
-    #[error("{codec} compression is not part of this build")]
-    NotBuilt {
-        /// The codec asked for.
-        codec: Codec,
-    },
-    /// The batch names a codec that does not exist.
-    #[error("there is no compression codec with id {id}")]
-    UnknownCodec {
-        /// The id in the batch's attributes.
-        id: u8,
-    },
-}
-
-/// Compresses a batch's payload.
-///
-/// # Errors
-/// [`CompressionError::NotBuilt`] for every codec but [`Codec::None`].
-pub fn compress(codec: Codec, payload: Bytes) -> Result<Bytes, CompressionError> {
-    match codec {
-        Codec::None => Ok(payload),
-        Codec::Gzip | Codec::Snappy | Codec::Lz4 | Codec::Zstd => {
-            Err(CompressionError::NotBuilt { codec })
-        }
-    }
-}
-
-/// Decompresses a batch's payload into at most `max` bytes.
-///
-/// # Errors
-/// [`CompressionError::NotBuilt`] for every codec but [`Codec::None`].
-pub fn decompress(codec: Codec, payload: Bytes, max: usize) -> Result<Bytes, CompressionError> {
-    let _ = max;
-    match codec {
-        Codec::None => Ok(payload),
-        Codec::Gzip | Codec::Snappy | Codec::Lz4 | Codec::Zstd => {
-            Err(CompressionError::NotBuilt { codec })
-        }
     }
 }
 
@@ -119,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_lowest_three_bits_name_the_codec() {
-        for codec in [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
+        for codec in Codec::ALL {
             assert_eq!(Codec::from_attributes(codec.id()), Ok(codec));
             assert_eq!(Codec::from_attributes(codec.id() | !0b111), Ok(codec));
         }
@@ -131,5 +121,14 @@ mod tests {
             let refused = Codec::from_attributes(i16::from(id));
             assert_eq!(refused, Err(CompressionError::UnknownCodec { id }));
         }
+    }
+
+    #[test]
+    fn names_are_those_of_the_java_client() {
+        assert_eq!(Codec::ALL.map(Codec::name), ["none", "gzip", "snappy", "lz4", "zstd"]);
+        for codec in Codec::ALL {
+            assert_eq!(Codec::from_name(codec.name()), Some(codec));
+        }
+        assert_eq!(Codec::from_name("GZIP"), None);
     }
 }
