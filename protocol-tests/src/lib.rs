@@ -3,6 +3,7 @@
 pub mod fuzzing;
 pub mod interop;
 pub mod kafka;
+pub mod vectors;
 
 /// The README's examples, compiled.
 #[cfg(doctest)]

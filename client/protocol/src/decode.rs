@@ -5,7 +5,10 @@
 //! refuses impossible counts before they are believed; it says itself how far that goes. A walk
 //! along the schema of the message will replace it.
 
+mod kinds;
 mod reader;
+
+pub use kinds::response_kind;
 
 use bytes::Bytes;
 
