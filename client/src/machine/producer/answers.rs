@@ -144,7 +144,7 @@ impl<T: Clone> ProducerMachine<T> {
                     if past.corrupt < CORRUPT_ATTEMPTS {
                         partition.retry(now, at, Persistence::No, (&rules, random));
                     } else {
-                        refuse(partition, at, (Persistence::No, &refused()), &[], notices);
+                        refuse(partition, at, (doubt, &refused()), &[], notices);
                     }
                 }
                 // A log that forgot the producer and does not say where it starts: ask again.
@@ -172,7 +172,7 @@ impl<T: Clone> ProducerMachine<T> {
                 }
                 Disposition::Refused { written } => {
                     let records = &answer.record_errors;
-                    refuse(partition, at, (written.max(doubt), &refused()), records, notices);
+                    refuse(partition, at, (written, &refused()), records, notices);
                 }
             }
         });
@@ -186,7 +186,8 @@ fn missing_partition() -> RequestErrorKind {
     RequestErrorKind::Decode { message: "the answer leaves out the partition".into() }
 }
 
-/// Gives the batch at `at` up, and tells each record why (KIP-467).
+/// Gives the batch at `at` up, and tells each record why (KIP-467). What an earlier attempt may have
+/// written is not undone by what is known of the last one.
 fn refuse<T: Clone>(
     partition: &mut Partition<T>,
     at: usize,
@@ -195,6 +196,7 @@ fn refuse<T: Clone>(
     out: &mut Vec<Notice<T>>,
 ) {
     let Some(slot) = partition.window.get_mut(at) else { return };
+    let written = written.max(slot.batch.past.written);
     slot.batch.past.written = written;
     let Some(slot) = partition.discard(at) else { return };
     if slot.callers == Callers::Told {

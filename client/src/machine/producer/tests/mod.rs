@@ -1,5 +1,6 @@
 //! The machine against a peer that says what the test tells it to.
 
+mod doubts;
 mod log;
 mod property;
 mod rules;
