@@ -18,10 +18,6 @@ use smallvec::SmallVec;
 use super::Metadata;
 use crate::machine::image::{BrokerNode, ClusterImage, PartitionImage, TopicImage};
 
-/// No topic has more; a partition index beyond it is not believed, or it would make the client
-/// allocate as much as a peer cares to name.
-const MAX_PARTITIONS: usize = 1_000_000;
-
 /// What was seen of a topic under its present id.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
@@ -38,13 +34,10 @@ impl Seen {
         index.and_then(|index| self.highest.get(index)).copied().unwrap_or(LeaderEpoch::UNKNOWN)
     }
 
-    /// Remembers the epoch, if it is the highest.
+    /// Remembers the epoch, if it is the highest. Only for a partition that was believed.
     pub(super) fn note(&mut self, partition: PartitionIndex, epoch: LeaderEpoch) {
         let Ok(index) = usize::try_from(partition.get()) else { return };
         if index >= self.highest.len() {
-            if index >= MAX_PARTITIONS {
-                return;
-            }
             self.highest.resize(index + 1, LeaderEpoch::UNKNOWN);
         }
         self.highest[index] = self.highest[index].max(epoch);
@@ -143,9 +136,12 @@ impl Metadata {
             Accepted::Another => None,
         };
         let mut partitions = known.map_or_else(Vec::new, |known| known.partitions.clone());
+        // Indexes are consecutive, and a broker lists all of them, leaderless ones too. One beyond
+        // that is not believed, or a peer could make the client allocate as much as it names.
+        let believed = answer.partitions.len().max(partitions.len());
         for partition in &answer.partitions {
             let Ok(index) = usize::try_from(partition.partition_index) else { continue };
-            if index >= MAX_PARTITIONS {
+            if index >= believed {
                 continue;
             }
             if index >= partitions.len() {

@@ -445,3 +445,17 @@ fn bootstrap_servers_have_negative_numbers() {
     assert_eq!(bootstrap_index(bootstrap_id(7)), Some(7));
     assert_eq!(bootstrap_index(BrokerId(0)), None);
 }
+
+#[test]
+fn a_partition_index_beyond_those_listed_takes_no_memory() {
+    let mut rig = Rig::knowing(&[(1, 1)]);
+    let mut far = topic("orders", id(1), &[(1, 2), (2, 2)]);
+    far.partitions[1].partition_index = 900_000;
+    rig.machine.on_refresh();
+    let ask = rig.machine.poll_ask(at(60_000), NO_JITTER, |_| NodeState::Ready).unwrap();
+    rig.machine.on_answer(at(60_000), NO_JITTER, ask.to, &cluster(3).with_topics(vec![far]));
+    let image = rig.machine.image();
+    assert_eq!(image.topic("orders").unwrap().partitions.len(), 1);
+    let leader_epoch = image.partition("orders", PartitionIndex(0)).unwrap().leader_epoch;
+    assert_eq!(leader_epoch, LeaderEpoch(2), "the rest of the answer counts");
+}
