@@ -42,6 +42,9 @@ pub mod config;
 pub mod consumer;
 pub mod environment;
 pub mod error;
+#[cfg(feature = "unstable-fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod kafka;
 mod machine;
 mod net;

@@ -79,7 +79,7 @@ impl Budget {
         self.held = self.held.saturating_sub(bytes);
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, feature = "unstable-fuzzing"))]
     pub(crate) fn held(&self) -> usize {
         self.held
     }

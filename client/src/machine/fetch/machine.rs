@@ -327,6 +327,12 @@ impl FetchMachine {
         self.effects.pop_front()
     }
 
+    /// The bytes that wait for delivery.
+    #[cfg(feature = "unstable-fuzzing")]
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.budget.held()
+    }
+
     pub(super) fn wake_at(&mut self, at: MonoTime) {
         self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
     }

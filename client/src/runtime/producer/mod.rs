@@ -14,4 +14,4 @@ pub(crate) mod task;
 #[cfg(test)]
 mod tests;
 mod topics;
-mod wire;
+pub(crate) mod wire;

@@ -23,8 +23,8 @@ const LAST_WITH_NAMES: i16 = 12;
 const NEWEST: i16 = 13;
 
 /// Which partitions a request carried, to make sense of its answer.
-pub(super) struct Shape {
-    pub(super) broker: BrokerId,
+pub(crate) struct Shape {
+    pub(crate) broker: BrokerId,
     parts: Vec<ShapePart>,
 }
 
@@ -36,14 +36,14 @@ struct ShapePart {
 }
 
 /// What an answer said.
-pub(super) struct Reading {
-    pub(super) answer: Answer,
-    pub(super) hints: Vec<LeaderHint>,
-    pub(super) throttle: Duration,
+pub(crate) struct Reading {
+    pub(crate) answer: Answer,
+    pub(crate) hints: Vec<LeaderHint>,
+    pub(crate) throttle: Duration,
 }
 
 /// Makes a request of the parts, which stand topic by topic.
-pub(super) fn request(
+pub(crate) fn request(
     config: &ProducerConfig,
     broker: BrokerId,
     parts: Vec<Part>,
@@ -103,8 +103,14 @@ fn encode(
 }
 
 impl Shape {
+    /// Which incarnation of its topic a partition of the request belongs to.
+    #[cfg(feature = "unstable-fuzzing")]
+    pub(crate) fn topic_id(&self, lane: LaneId) -> Option<TopicId> {
+        self.parts.iter().find(|part| part.lane == lane).map(|part| part.topic_id)
+    }
+
     /// Makes sense of what came of the request.
-    pub(super) fn read(&self, acks: Acks, result: Result<RawResponse, RequestError>) -> Reading {
+    pub(crate) fn read(&self, acks: Acks, result: Result<RawResponse, RequestError>) -> Reading {
         let lost = |kind, written| Reading {
             answer: Answer::Lost { kind, written },
             hints: Vec::new(),
