@@ -2,6 +2,7 @@
 
 pub mod fuzzing;
 pub mod interop;
+pub mod java_peer;
 pub mod kafka;
 pub mod vectors;
 

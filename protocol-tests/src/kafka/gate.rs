@@ -11,6 +11,8 @@ use std::path::PathBuf;
 pub enum Tool {
     /// A Java runtime, 17 or newer.
     Java,
+    /// The compiler that belongs to it, which a program in one source file needs to start.
+    JavaCompiler,
     /// Maven, which fetches the jars.
     Maven,
     /// Python 3 with `venv`.
@@ -22,6 +24,7 @@ impl Tool {
     pub const fn program(self) -> &'static str {
         match self {
             Self::Java => "java",
+            Self::JavaCompiler => "javac",
             Self::Maven => "mvn",
             Self::Python => "python3",
         }

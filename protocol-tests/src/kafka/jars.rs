@@ -47,7 +47,7 @@ impl Jars {
     }
 
     /// What to give to `java -cp`.
-    pub(super) fn class_path(&self) -> String {
+    pub(crate) fn class_path(&self) -> String {
         format!("{}/*", self.libs.display())
     }
 
