@@ -49,6 +49,8 @@
 
 #[macro_use]
 mod apis;
+#[cfg(feature = "arbitrary")]
+pub mod arbitrary;
 pub mod compression;
 pub mod decode;
 mod error_code;

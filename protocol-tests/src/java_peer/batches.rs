@@ -206,8 +206,9 @@ fn item(batch: &BatchToWrite) -> Bytes {
 fn read_result(result: Bytes) -> Result<Vec<JavaBatch>, PeerError> {
     let mut reader = Reader::new(result);
     let count = reader.i32()?;
-    let batches = (0..count).map(|_| read_batch(&mut reader)).collect();
-    reader.end().and(batches)
+    let batches = (0..count).map(|_| read_batch(&mut reader)).collect::<Result<_, _>>()?;
+    reader.end()?;
+    Ok(batches)
 }
 
 fn read_batch(reader: &mut Reader) -> Result<JavaBatch, PeerError> {
