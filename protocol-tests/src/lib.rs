@@ -4,6 +4,7 @@ pub mod fuzzing;
 pub mod interop;
 pub mod java_peer;
 pub mod kafka;
+pub mod schemas;
 pub mod vectors;
 
 /// The README's examples, compiled.

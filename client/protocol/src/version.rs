@@ -118,6 +118,23 @@ macro_rules! spoken_versions {
 
 for_each_api!(spoken_versions);
 
+macro_rules! spoken_response_versions {
+    ($($api:ident $request:ident,)*) => {
+        /// The versions in which this crate can encode and decode the response of an API. They
+        /// may go beyond those of its request, and are of no use then.
+        pub fn spoken_response_versions(api: ApiKey) -> RangeInclusive<i16> {
+            let range = match api {
+                $(ApiKey::$api => {
+                    <<messages::$request as Request>::Response as Message>::VERSIONS
+                })*
+            };
+            range.min..=range.max
+        }
+    };
+}
+
+for_each_api!(spoken_response_versions);
+
 #[cfg(test)]
 mod tests {
     use super::*;

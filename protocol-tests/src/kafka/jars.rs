@@ -46,6 +46,11 @@ impl Jars {
         self.version
     }
 
+    /// The jar of Kafka's module `module`, such as `kafka-clients`.
+    pub fn path_of(&self, module: &str) -> PathBuf {
+        self.libs.join(format!("{module}-{}.jar", self.version))
+    }
+
     /// What to give to `java -cp`.
     pub(crate) fn class_path(&self) -> String {
         format!("{}/*", self.libs.display())

@@ -3,6 +3,16 @@
 //! The tables are made from the schemas that Apache Kafka's jars carry. They are what the guard
 //! walks along before a message is decoded, and what bytes are generated from to test decoders.
 
+mod generated;
+
+pub use generated::data::*;
+pub use generated::{request, response};
+
+/// Keys and values of records in Apache Kafka's internal topics.
+pub mod records {
+    pub use super::generated::records::*;
+}
+
 /// A range of versions, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Versions {
@@ -46,10 +56,26 @@ pub struct MessageSchema {
     pub fields: &'static [Field],
 }
 
+impl MessageSchema {
+    pub(crate) const fn new(
+        name: &'static str,
+        versions: Versions,
+        flexible: Versions,
+        fields: &'static [Field],
+    ) -> Self {
+        Self { name, versions, flexible, fields }
+    }
+}
+
+/// Every message: headers and data, requests, responses, records of internal topics.
+pub fn all() -> &'static [&'static MessageSchema] {
+    generated::ALL
+}
+
 /// A field of a message or of a struct in it.
 #[derive(Debug)]
 pub struct Field {
-    /// Its name, as kafka-protocol spells it: `throttle_time_ms`.
+    /// Its name in snake case: `throttle_time_ms`.
     pub name: &'static str,
     /// In which versions it is written.
     pub versions: Versions,
@@ -59,6 +85,33 @@ pub struct Field {
     pub tagged: Option<Tag>,
     /// What it holds.
     pub kind: Kind,
+}
+
+/// A version and all later ones.
+pub(crate) const fn since(min: i16) -> Versions {
+    Versions::from(min)
+}
+
+/// Both ends included.
+pub(crate) const fn span(min: i16, max: i16) -> Versions {
+    Versions::new(min, max)
+}
+
+/// A field that is never null and not tagged.
+pub(crate) const fn field(name: &'static str, versions: Versions, kind: Kind) -> Field {
+    Field { name, versions, nullable: Versions::NONE, tagged: None, kind }
+}
+
+impl Field {
+    pub(crate) const fn nullable(mut self, versions: Versions) -> Self {
+        self.nullable = versions;
+        self
+    }
+
+    pub(crate) const fn tagged(mut self, number: u32, versions: Versions) -> Self {
+        self.tagged = Some(Tag { number, versions });
+        self
+    }
 }
 
 /// The tag of a tagged field.
@@ -104,3 +157,6 @@ pub enum Kind {
     /// A count and as many elements, which are never null.
     Array(&'static Kind),
 }
+
+#[cfg(test)]
+mod tests;
