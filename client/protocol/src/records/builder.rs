@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::NO_TIMESTAMP;
 use super::header::HEADER_LEN;
 use super::sealed::SealedBatch;
-use super::varint::{self, Word, zigzag, zigzag_long};
+use super::varint::{self, Word, zigzag, zigzag_length, zigzag_long};
 use crate::compression::{Compression, CompressionError, Compressor};
 
 /// A header as it is borrowed from somewhere: its key and its value.
@@ -17,11 +17,11 @@ pub const NO_HEADERS: &[HeaderRef<'static>] = &[];
 /// The longest payload a batch can have: the length field is an `i32` and counts 49 bytes more.
 const MAX_PAYLOAD: usize = i32::MAX as usize - HEADER_LEN;
 
-/// Room beyond a record, so that the last word of it can be copied whole.
-const SLACK: usize = Word::MAX;
+/// Room beyond a record, so that the last two words of it can be copied whole.
+const SLACK: usize = 2 * Word::MAX;
 
-/// The attributes of a record: unused and 0.
-const NO_ATTRIBUTES: u64 = 0;
+/// The number of headers, where there are none.
+const NO_HEADER: u8 = 0;
 
 /// Something that is a header of a record.
 pub trait AsHeader {
@@ -107,30 +107,35 @@ impl BatchBuilder {
     ) -> Result<usize, AppendError> {
         let base = if self.count == 0 { timestamp } else { self.base_timestamp };
         // Wrapping, as Java's subtraction and the reader's addition do.
-        let (times, rest) = Word::pair(zigzag_long(timestamp.wrapping_sub(base)));
-        let offset_delta = Word::of(zigzag(self.count).into());
-        let (key_length, value_length) = (Word::of_length(key), Word::of_length(value));
-        let body = 1
-            + (times.len() + rest.len())
-            + offset_delta.len()
-            + (key_length.len() + key.map_or(0, <[u8]>::len))
+        let time = zigzag_long(timestamp.wrapping_sub(base));
+        let value_length = Word::of_length(value);
+        let behind_head = key.map_or(0, <[u8]>::len)
             + (value_length.len() + value.map_or(0, <[u8]>::len))
             + size_of_headers(headers);
-        let size = varint::size_of_length(body) + body;
-        if size > MAX_PAYLOAD - self.payload.len() {
-            return Err(AppendError { size, len: self.payload.len() });
-        }
-        self.payload.reserve(size + SLACK);
-        let length = Word::of((body as u64) << 1);
-        self.put([length, Word::of(NO_ATTRIBUTES), times, rest, offset_delta, key_length]);
+        let head =
+            Head { time, offset: zigzag(self.count), key_length: zigzag_length(key), behind_head };
+        let open = match head.small() {
+            Some(word) if word.len() + behind_head <= self.room() => word,
+            _ => {
+                self.put_any_head(head)?;
+                Word::default()
+            }
+        };
         if let Some(key) = key {
+            self.put(open);
             self.payload.extend_from_slice(key);
+            self.put(value_length);
+        } else {
+            self.put_two(open, value_length);
         }
-        self.put([value_length]);
         if let Some(value) = value {
             self.payload.extend_from_slice(value);
         }
-        self.put_headers(headers);
+        if headers.is_empty() {
+            self.payload.push(NO_HEADER);
+        } else {
+            self.put_headers(headers);
+        }
 
         let offset_delta = self.count;
         if offset_delta == 0 {
@@ -243,39 +248,90 @@ impl BatchBuilder {
         Ok((sealed, self.payload))
     }
 
+    /// How much longer the payload may become.
+    #[inline]
+    fn room(&self) -> usize {
+        MAX_PAYLOAD - self.payload.len()
+    }
+
+    #[cold]
+    fn put_any_head(&mut self, head: Head) -> Result<(), AppendError> {
+        let body = head.body();
+        let size = varint::size_of_length(body) + body;
+        if size > self.room() {
+            return Err(AppendError { size, len: self.payload.len() });
+        }
+        self.put(Word::of((body as u64) << 1));
+        self.put(Word::NO_ATTRIBUTES);
+        let (time, rest) = Word::pair(head.time);
+        self.put(time);
+        self.put(rest);
+        self.put(Word::of(head.offset.into()));
+        self.put(Word::of(head.key_length));
+        Ok(())
+    }
+
     #[inline]
     fn put_headers<H: AsHeader>(&mut self, headers: &[H]) {
-        self.put([Word::of((headers.len() as u64) << 1)]);
+        self.put(Word::of((headers.len() as u64) << 1));
         for header in headers {
             let (key, value) = (header.header_key(), header.header_value());
-            self.put([Word::of_length(Some(key))]);
+            self.put(Word::of_length(Some(key)));
             self.payload.extend_from_slice(key);
-            self.put([Word::of_length(value)]);
+            self.put(Word::of_length(value));
             if let Some(value) = value {
                 self.payload.extend_from_slice(value);
             }
         }
     }
 
-    /// Appends fields, as many at once as a word can hold. Copying the whole word and cutting back
-    /// compiles to a move where a copy of unknown length is a call.
+    /// Appends fields. Copying the whole word and cutting back compiles to a move where a copy of
+    /// unknown length is a call.
     #[inline]
-    fn put<const N: usize>(&mut self, fields: [Word; N]) {
-        let mut open = Word::default();
-        for field in fields {
-            open = open.then(field).unwrap_or_else(|| {
-                self.put_word(open);
-                field
-            });
-        }
-        self.put_word(open);
-    }
-
-    #[inline]
-    fn put_word(&mut self, word: Word) {
+    fn put(&mut self, word: Word) {
         let end = self.payload.len() + word.len();
         self.payload.extend_from_slice(&word.bytes());
         self.payload.truncate(end);
+    }
+
+    /// [`Self::put`] twice, in one step: each has to wait for the length the one before it left.
+    #[inline]
+    fn put_two(&mut self, first: Word, second: Word) {
+        let end = self.payload.len() + first.len() + second.len();
+        self.payload.extend_from_slice(&first.with(second));
+        self.payload.truncate(end);
+    }
+}
+
+/// What stands before a record's key, in zig-zag.
+#[derive(Clone, Copy)]
+struct Head {
+    time: u64,
+    offset: u32,
+    key_length: u64,
+    /// Bytes from the key to the record's end.
+    behind_head: usize,
+}
+
+impl Head {
+    /// Length, attributes, time, offset and the key's length in one word, as almost all records
+    /// have them: all of one or two groups, the last of one.
+    #[inline]
+    fn small(self) -> Option<Word> {
+        let time = Word::small(self.time)?;
+        let offset = Word::small(self.offset.into())?;
+        let key_length = Word::byte(self.key_length)?;
+        let fields = Word::NO_ATTRIBUTES.and(time).and(offset).and(key_length);
+        let length = Word::small(((fields.len() + self.behind_head) as u64) << 1)?;
+        Some(length.and(fields))
+    }
+
+    /// Bytes of the record behind its length.
+    fn body(self) -> usize {
+        let fields = varint::size(self.time)
+            + varint::size(self.offset.into())
+            + varint::size(self.key_length);
+        1 + fields + self.behind_head
     }
 }
 
@@ -286,6 +342,9 @@ fn size_of_bytes(bytes: Option<&[u8]>) -> usize {
 
 #[inline]
 fn size_of_headers<H: AsHeader>(headers: &[H]) -> usize {
+    if headers.is_empty() {
+        return 1;
+    }
     let sizes = headers.iter().map(|header| {
         size_of_bytes(Some(header.header_key())) + size_of_bytes(header.header_value())
     });

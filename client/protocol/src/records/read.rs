@@ -2,7 +2,7 @@
 
 use super::batch::Batch;
 use super::error::{BatchError, BatchErrorKind, RecordFault};
-use super::header::TimestampType;
+use super::header::{BatchHeader, TimestampType};
 use super::varint::{self, SmallValues};
 use crate::ids::Offset;
 
@@ -45,11 +45,15 @@ impl Headers<'_> {
 impl<'a> Iterator for Headers<'a> {
     type Item = (&'a [u8], Option<&'a [u8]>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         self.count = self.count.checked_sub(1)?;
-        take_header(&mut self.bytes).ok()
+        let (pair, rest) = take_header(self.bytes).ok()?;
+        self.bytes = rest;
+        Some(pair)
     }
 
+    #[inline]
     fn size_hint(&self) -> (usize, Option<usize>) {
         (self.count, Some(self.count))
     }
@@ -102,18 +106,14 @@ impl RecordCursor {
     /// Reads the next record. `None` after the last and after an error.
     #[inline]
     pub fn next<'a>(&mut self, batch: &'a Batch) -> Option<Result<RecordView<'a>, BatchError>> {
-        if self.index >= batch.header.record_count {
+        if self.index >= batch.header.record_count || batch.is_compressed() {
             return self.finish(batch).map(Err);
         }
-        if batch.is_compressed() {
-            self.end(batch);
-            return batch.readable().err().map(Err);
-        }
-        let mut rest = batch.payload().get(self.position..).unwrap_or_default();
-        let before = rest.len();
-        match read_record(batch, &mut rest) {
-            Ok(record) => {
-                self.position += before - rest.len();
+        let payload: &[u8] = batch.payload();
+        let rest = payload.get(self.position..).unwrap_or_default();
+        match read_record(&batch.header, rest) {
+            Ok((record, rest)) => {
+                self.position = payload.len() - rest.len();
                 self.index += 1;
                 Some(Ok(record))
             }
@@ -128,10 +128,15 @@ impl RecordCursor {
         batch.header.error(BatchErrorKind::Record { index, fault })
     }
 
-    /// Bytes after the last record are an error, told once.
+    /// Bytes after the last record and an unreadable payload are an error, told once.
+    #[cold]
     fn finish(&mut self, batch: &Batch) -> Option<BatchError> {
         let count = batch.payload().len().saturating_sub(self.position);
+        let unread = self.index < batch.header.record_count;
         self.end(batch);
+        if unread {
+            return batch.readable().err();
+        }
         (count > 0).then(|| batch.header.error(BatchErrorKind::Slack { count }))
     }
 
@@ -141,47 +146,50 @@ impl RecordCursor {
     }
 }
 
-/// The fields between a record's length and its key.
+/// The fields between a record's length and its key; what is unsigned is in zig-zag.
 struct Head {
     timestamp_delta: i64,
-    offset_delta: i32,
-    key_length: i32,
+    offset_delta: u32,
+    key_length: u32,
 }
 
+/// A record and what is behind it.
 #[inline(always)]
-fn read_record<'a>(batch: &Batch, rest: &mut &'a [u8]) -> Result<RecordView<'a>, RecordFault> {
-    let length = varint::take(rest).ok_or(RecordFault::Varint)?;
-    let mut body = take_bytes(rest, length)?;
-    let head = take_head(&mut body)?;
+fn read_record<'a>(
+    header: &BatchHeader,
+    mut rest: &'a [u8],
+) -> Result<(RecordView<'a>, &'a [u8]), RecordFault> {
+    let length = varint::take_raw(&mut rest).ok_or(RecordFault::Varint)?;
+    let (head, mut body) = take_head(take_bytes(&mut rest, length)?)?;
     let key = take_nullable(&mut body, head.key_length)?;
-    let value_length = varint::take(&mut body).ok_or(RecordFault::Varint)?;
+    let value_length = varint::take_raw(&mut body).ok_or(RecordFault::Varint)?;
     let value = take_nullable(&mut body, value_length)?;
     let headers = match *body {
         // No headers, and nothing behind them.
         [0] => Headers { count: 0, bytes: &[] },
         _ => take_headers(body)?,
     };
-    let header = &batch.header;
-    // The header's check has made sure that base offset plus last delta does not overflow.
-    if head.offset_delta < 0 || head.offset_delta > header.last_offset_delta {
-        return Err(RecordFault::OffsetDelta(head.offset_delta));
+    // The header's check has made sure that base offset plus last delta does not overflow, and that
+    // the latter is not negative.
+    let offset_delta = varint::length(head.offset_delta);
+    if offset_delta > header.last_offset_delta as usize {
+        return Err(RecordFault::OffsetDelta(varint::unzigzag(head.offset_delta)));
     }
     let timestamp = match header.attributes.timestamp_type() {
         // Wrapping, as Java's addition and the writer's subtraction do.
         TimestampType::CreateTime => header.base_timestamp.wrapping_add(head.timestamp_delta),
         TimestampType::LogAppendTime => header.max_timestamp,
     };
-    let offset = Offset(header.base_offset.get() + i64::from(head.offset_delta));
-    Ok(RecordView { offset, timestamp, key, value, headers })
+    let offset = Offset(header.base_offset.get() + offset_delta as i64);
+    Ok((RecordView { offset, timestamp, key, value, headers }, rest))
 }
 
 #[inline(always)]
-fn take_head(body: &mut &[u8]) -> Result<Head, RecordFault> {
-    if let Some((head, rest)) = small_head(body) {
-        *body = rest;
-        return Ok(head);
+fn take_head(body: &[u8]) -> Result<(Head, &[u8]), RecordFault> {
+    match small_head(body) {
+        Some(taken) => Ok(taken),
+        None => take_any_head(body),
     }
-    take_any_head(body)
 }
 
 /// A head whose values all are small, in a body that is not very short.
@@ -190,7 +198,7 @@ fn small_head(body: &[u8]) -> Option<(Head, &[u8])> {
     let mut values = SmallValues::at(body)?;
     // The attributes of a record are unused.
     values.skip();
-    let timestamp_delta = values.take()?.into();
+    let timestamp_delta = varint::unzigzag(values.take()?).into();
     let offset_delta = values.take()?;
     let key_length = values.take()?;
     let head = Head { timestamp_delta, offset_delta, key_length };
@@ -198,28 +206,28 @@ fn small_head(body: &[u8]) -> Option<(Head, &[u8])> {
 }
 
 #[inline(never)]
-fn take_any_head(body: &mut &[u8]) -> Result<Head, RecordFault> {
-    let (_, fields) = body.split_first().ok_or(RecordFault::Truncated)?;
-    *body = fields;
-    Ok(Head {
-        timestamp_delta: varint::take_long(body).ok_or(RecordFault::Varint)?,
-        offset_delta: varint::take(body).ok_or(RecordFault::Varint)?,
-        key_length: varint::take(body).ok_or(RecordFault::Varint)?,
-    })
+fn take_any_head(body: &[u8]) -> Result<(Head, &[u8]), RecordFault> {
+    let (_, mut body) = body.split_first().ok_or(RecordFault::Truncated)?;
+    let head = Head {
+        timestamp_delta: varint::take_long(&mut body).ok_or(RecordFault::Varint)?,
+        offset_delta: varint::take_raw(&mut body).ok_or(RecordFault::Varint)?,
+        key_length: varint::take_raw(&mut body).ok_or(RecordFault::Varint)?,
+    };
+    Ok((head, body))
 }
 
 /// The headers at the end of a record, each of them checked.
-#[inline]
+#[inline(always)]
 fn take_headers(mut body: &[u8]) -> Result<Headers<'_>, RecordFault> {
-    let announced = varint::take(&mut body).ok_or(RecordFault::Varint)?;
+    let announced = varint::take_raw(&mut body).ok_or(RecordFault::Varint)?;
     // A header takes two bytes at least.
-    let count = usize::try_from(announced)
-        .ok()
-        .filter(|&count| count <= body.len() / 2)
-        .ok_or(RecordFault::HeaderCount(announced))?;
+    let count = varint::length(announced);
+    if count > body.len() / 2 {
+        return Err(RecordFault::HeaderCount(varint::unzigzag(announced)));
+    }
     let bytes = body;
     for _ in 0..count {
-        take_header(&mut body)?;
+        (_, body) = take_header(body)?;
     }
     if body.is_empty() { Ok(Headers { count, bytes }) } else { Err(RecordFault::Slack(body.len())) }
 }
@@ -227,13 +235,13 @@ fn take_headers(mut body: &[u8]) -> Result<Headers<'_>, RecordFault> {
 /// Key and value of a header.
 type Pair<'a> = (&'a [u8], Option<&'a [u8]>);
 
+/// A header and what is behind it.
 #[inline(always)]
-fn take_header<'a>(bytes: &mut &'a [u8]) -> Result<Pair<'a>, RecordFault> {
-    if let Some((pair, rest)) = small_header(bytes) {
-        *bytes = rest;
-        return Ok(pair);
+fn take_header(bytes: &[u8]) -> Result<(Pair<'_>, &[u8]), RecordFault> {
+    match small_header(bytes) {
+        Some(taken) => Ok(taken),
+        None => take_any_header(bytes),
     }
-    take_any_header(bytes)
 }
 
 /// A header whose key and value are shorter than 64 bytes each, so that their lengths are a byte.
@@ -245,34 +253,35 @@ fn small_header(bytes: &[u8]) -> Option<(Pair<'_>, &[u8])> {
     }
     let (key, rest) = rest.split_at_checked(usize::from(length >> 1))?;
     let (&length, rest) = rest.split_first()?;
-    if length == 1 {
-        return Some(((key, None), rest));
-    }
     if length & 0x81 != 0 {
-        return None;
+        return (length == 1).then_some(((key, None), rest));
     }
     let (value, rest) = rest.split_at_checked(usize::from(length >> 1))?;
     Some(((key, Some(value)), rest))
 }
 
 #[inline(never)]
-fn take_any_header<'a>(bytes: &mut &'a [u8]) -> Result<Pair<'a>, RecordFault> {
-    let length = varint::take(bytes).ok_or(RecordFault::Varint)?;
-    let key = take_bytes(bytes, length)?;
-    let length = varint::take(bytes).ok_or(RecordFault::Varint)?;
-    Ok((key, take_nullable(bytes, length)?))
+fn take_any_header(mut bytes: &[u8]) -> Result<(Pair<'_>, &[u8]), RecordFault> {
+    let length = varint::take_raw(&mut bytes).ok_or(RecordFault::Varint)?;
+    let key = take_bytes(&mut bytes, length)?;
+    let length = varint::take_raw(&mut bytes).ok_or(RecordFault::Varint)?;
+    let value = take_nullable(&mut bytes, length)?;
+    Ok(((key, value), bytes))
 }
 
-#[inline(always)]
-fn take_nullable<'a>(bytes: &mut &'a [u8], length: i32) -> Result<Option<&'a [u8]>, RecordFault> {
-    if length == -1 { Ok(None) } else { take_bytes(bytes, length).map(Some) }
-}
+/// -1 in zig-zag: absent.
+const ABSENT: u32 = 1;
 
 #[inline(always)]
-fn take_bytes<'a>(bytes: &mut &'a [u8], length: i32) -> Result<&'a [u8], RecordFault> {
-    // A negative length becomes one that is too large for any bytes.
-    let Some((taken, rest)) = bytes.split_at_checked(length as usize) else {
-        return Err(too_long(length));
+fn take_nullable<'a>(bytes: &mut &'a [u8], length: u32) -> Result<Option<&'a [u8]>, RecordFault> {
+    if length == ABSENT { Ok(None) } else { take_bytes(bytes, length).map(Some) }
+}
+
+/// Takes as many bytes off the front as a length in zig-zag says.
+#[inline(always)]
+fn take_bytes<'a>(bytes: &mut &'a [u8], length: u32) -> Result<&'a [u8], RecordFault> {
+    let Some((taken, rest)) = bytes.split_at_checked(varint::length(length)) else {
+        return Err(too_long(varint::unzigzag(length)));
     };
     *bytes = rest;
     Ok(taken)

@@ -15,6 +15,13 @@ pub(crate) const fn zigzag_long(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)) as u64
 }
 
+/// The length of something that is there, or that of nothing.
+#[inline]
+pub(crate) fn zigzag_length(bytes: Option<&[u8]>) -> u64 {
+    // Absent is -1, which is 1 in zig-zag.
+    bytes.map_or(1, |bytes| (bytes.len() as u64) << 1)
+}
+
 /// Bytes of an unsigned value in groups of seven bits.
 #[inline]
 pub(crate) const fn size(value: u64) -> usize {
@@ -41,28 +48,41 @@ impl Word {
     /// The most bytes it can have.
     pub(crate) const MAX: usize = 8;
 
+    /// The attributes of a record: unused and 0.
+    pub(crate) const NO_ATTRIBUTES: Self = Self { bits: 0, len: 1 };
+
     /// The groups of a value below 2^56.
     #[inline]
     pub(crate) fn of(value: u64) -> Self {
         debug_assert!(value < 1 << 56);
+        Self::small(value).unwrap_or_else(|| Self::of_many(value))
+    }
+
+    /// The only group of a value, if there is but one.
+    #[inline]
+    pub(crate) fn byte(value: u64) -> Option<Self> {
+        (value < 0x80).then_some(Self { bits: value, len: 1 })
+    }
+
+    /// The groups of a value, if there is one or two.
+    #[inline]
+    pub(crate) fn small(value: u64) -> Option<Self> {
         if value < 0x80 {
-            Self { bits: value, len: 1 }
+            Some(Self { bits: value, len: 1 })
         } else if value < 0x4000 {
-            Self { bits: (value & 0x7f) | 0x80 | (value >> 7) << 8, len: 2 }
+            Some(Self { bits: (value & 0x7f) | 0x80 | (value >> 7) << 8, len: 2 })
         } else {
-            Self::of_many(value)
+            None
         }
     }
 
     /// The length of something that is there, or that of nothing.
     #[inline]
     pub(crate) fn of_length(bytes: Option<&[u8]>) -> Self {
-        // Absent is -1, which is 1 in zig-zag.
-        Self::of(bytes.map_or(1, |bytes| (bytes.len() as u64) << 1))
+        Self::of(zigzag_length(bytes))
     }
 
     /// The groups of any value: all of it and nothing, or seven groups and the rest.
-    #[inline]
     pub(crate) fn pair(value: u64) -> (Self, Self) {
         if value < 1 << 49 {
             return (Self::of(value), Self::default());
@@ -91,20 +111,23 @@ impl Word {
         self.len
     }
 
-    /// This and then another one, if they fit together.
+    /// This and then another one. Together they have at most eight bytes, this one less.
     #[inline]
-    pub(crate) fn then(self, other: Self) -> Option<Self> {
-        let len = self.len + other.len;
-        (len <= Self::MAX).then(|| {
-            // An empty word is only joined to one that is not full, so the shift is below 64.
-            Self { bits: self.bits | other.bits << ((8 * self.len) & 63), len }
-        })
+    pub(crate) fn and(self, other: Self) -> Self {
+        debug_assert!(self.len < Self::MAX && self.len + other.len <= Self::MAX);
+        Self { bits: self.bits | other.bits << ((8 * self.len) & 63), len: self.len + other.len }
     }
 
     /// Its bytes, followed by zeros.
     #[inline]
     pub(crate) fn bytes(self) -> [u8; Self::MAX] {
         self.bits.to_le_bytes()
+    }
+
+    /// Its bytes and then another one's, followed by zeros.
+    #[inline]
+    pub(crate) fn with(self, other: Self) -> [u8; 2 * Self::MAX] {
+        (u128::from(self.bits) | u128::from(other.bits) << (8 * self.len)).to_le_bytes()
     }
 }
 
@@ -129,10 +152,10 @@ impl SmallValues {
         self.taken += 1;
     }
 
-    /// The next value, still in zig-zag. `None`: it has more than two groups. At most four values
-    /// stand in eight bytes, so a caller asks for no more.
+    /// The next value, in zig-zag. `None`: it has more than two groups. At most four values stand
+    /// in eight bytes, so a caller asks for no more.
     #[inline(always)]
-    pub(crate) fn take(&mut self) -> Option<i32> {
+    pub(crate) fn take(&mut self) -> Option<u32> {
         let groups = self.bits as u32;
         let raw = if groups & 0x80 == 0 {
             self.bits >>= 8;
@@ -145,7 +168,7 @@ impl SmallValues {
         } else {
             return None;
         };
-        Some(unzigzag(raw))
+        Some(raw)
     }
 
     /// How many bytes were taken.
@@ -156,50 +179,54 @@ impl SmallValues {
 }
 
 #[inline(always)]
-const fn unzigzag(raw: u32) -> i32 {
+pub(crate) const fn unzigzag(raw: u32) -> i32 {
     (raw >> 1) as i32 ^ -((raw & 1) as i32)
 }
 
-/// Takes a 32-bit value off the front. `None`: the bytes end within it, or it has more bits.
+/// The length a value stands for; of a negative value one that no bytes have.
 #[inline(always)]
-pub(crate) fn take(bytes: &mut &[u8]) -> Option<i32> {
-    let raw = match **bytes {
+pub(crate) fn length(raw: u32) -> usize {
+    // The sign is the lowest bit and becomes the highest.
+    usize::try_from(u64::from(raw).rotate_right(1)).unwrap_or(usize::MAX)
+}
+
+/// Takes a 32-bit value off the front, still in zig-zag. `None`: the bytes end within it, or it has
+/// more bits.
+#[inline(always)]
+pub(crate) fn take_raw(bytes: &mut &[u8]) -> Option<u32> {
+    match **bytes {
         [first, ref rest @ ..] if first < 0x80 => {
             *bytes = rest;
-            u32::from(first)
+            Some(u32::from(first))
         }
         [first, second, ref rest @ ..] if second < 0x80 => {
             *bytes = rest;
-            u32::from(first & 0x7f) | u32::from(second) << 7
+            Some(u32::from(first & 0x7f) | u32::from(second) << 7)
         }
-        _ => u32::try_from(take_long_form(bytes, MAX_VARINT)?).ok()?,
-    };
-    Some(unzigzag(raw))
+        _ => {
+            let (raw, rest) = long_form(bytes, MAX_VARINT)?;
+            *bytes = rest;
+            u32::try_from(raw).ok()
+        }
+    }
 }
 
 /// Takes a 64-bit value off the front. `None`: the bytes end within it, or it has more bits.
 #[inline]
 pub(crate) fn take_long(bytes: &mut &[u8]) -> Option<i64> {
-    let raw = match **bytes {
-        [first, ref rest @ ..] if first < 0x80 => {
-            *bytes = rest;
-            u64::from(first)
-        }
-        [first, second, ref rest @ ..] if second < 0x80 => {
-            *bytes = rest;
-            u64::from(first & 0x7f) | u64::from(second) << 7
-        }
-        _ => take_long_form(bytes, MAX_VARLONG)?,
-    };
+    let (raw, rest) = long_form(bytes, MAX_VARLONG)?;
+    *bytes = rest;
     Some((raw >> 1) as i64 ^ -((raw & 1) as i64))
 }
 
+/// A value of any length and what is behind it. Takes and gives slices by value: those of the
+/// callers stay in registers.
 #[inline(never)]
-fn take_long_form(bytes: &mut &[u8], max: usize) -> Option<u64> {
+fn long_form(mut bytes: &[u8], max: usize) -> Option<(u64, &[u8])> {
     let mut value = 0_u64;
     for index in 0..max {
         let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
+        bytes = rest;
         let shift = 7 * index as u32;
         let bits = u64::from(byte & 0x7f);
         // The tenth byte has room for one bit only.
@@ -208,7 +235,7 @@ fn take_long_form(bytes: &mut &[u8], max: usize) -> Option<u64> {
         }
         value |= bits << shift;
         if byte < 0x80 {
-            return Some(value);
+            return Some((value, bytes));
         }
     }
     None
@@ -218,6 +245,10 @@ fn take_long_form(bytes: &mut &[u8], max: usize) -> Option<u64> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn take(bytes: &mut &[u8]) -> Option<i32> {
+        take_raw(bytes).map(unzigzag)
+    }
 
     fn bytes_of(value: u64) -> Vec<u8> {
         let (low, high) = Word::pair(value);
@@ -259,6 +290,30 @@ mod tests {
         let mut eleven = [0xff; 10];
         eleven[9] = 0x02;
         assert_eq!(take_long(&mut &eleven[..]), None);
+    }
+
+    #[test]
+    fn a_length_is_itself_and_a_negative_one_larger_than_any_bytes() {
+        for value in [0, 1, 63, 64, 8191, i32::MAX] {
+            assert_eq!(length(zigzag(value)), value as usize);
+        }
+        for value in [-1, -2, -64, i32::MIN] {
+            assert!(length(zigzag(value)) > isize::MAX as usize, "{value}");
+        }
+    }
+
+    #[test]
+    fn words_side_by_side_have_the_bytes_of_both() {
+        let all = [0, 0x7f, 0x80, 0x3fff, 0x4000, (1 << 49) - 1];
+        for (first, second) in all.into_iter().flat_map(|a| all.map(|b| (a, b))) {
+            let (first, second) = (Word::of(first), Word::of(second));
+            let expected =
+                [&first.bytes()[..first.len()], &second.bytes()[..second.len()]].concat();
+            assert_eq!(first.with(second)[..expected.len()], expected);
+            if expected.len() <= Word::MAX {
+                assert_eq!(first.and(second).bytes()[..expected.len()], expected);
+            }
+        }
     }
 
     proptest! {
