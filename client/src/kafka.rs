@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use milena_protocol::StrBytes;
 
-use crate::config::ClientConfig;
 use crate::config::client::{MetadataRecovery, TopicCreation};
+use crate::config::{ClientConfig, Properties};
 use crate::consumer::AssignedConsumerBuilder;
 use crate::environment::Environment;
 use crate::error::{ConfigError, ConnectError};
@@ -37,11 +37,7 @@ impl Kafka {
     /// let other = Kafka::builder(["kafka-1:9092", "[2001:db8::1]:9092"]);
     /// ```
     pub fn builder(servers: impl Into<BootstrapServers>) -> KafkaBuilder {
-        KafkaBuilder {
-            bootstrap: servers.into(),
-            environment: None,
-            config: ClientConfig::default(),
-        }
+        KafkaBuilder::of(servers.into(), ClientConfig::default())
     }
 
     /// Closes every connection of this client: no new request is sent, those that were sent are
@@ -106,7 +102,7 @@ impl<S: Into<String>> FromIterator<S> for BootstrapServers {
 }
 
 impl BootstrapServers {
-    fn parse(&self) -> Result<Vec<(Arc<str>, u16)>, ConfigError> {
+    pub(crate) fn parse(&self) -> Result<Vec<(Arc<str>, u16)>, ConfigError> {
         let mut parsed = Vec::new();
         for server in self.0.iter().filter(|server| !server.is_empty()) {
             let endpoint = parse_endpoint(server).ok_or_else(|| {
@@ -149,6 +145,31 @@ pub struct KafkaBuilder {
 }
 
 impl KafkaBuilder {
+    /// The settings of a client by their Java names, `bootstrap.servers` among them. For those of a
+    /// producer or consumer see [`ProducerProperties`](crate::config::ProducerProperties) and
+    /// [`ConsumerProperties`](crate::config::ConsumerProperties).
+    ///
+    /// ```
+    /// use milena::KafkaBuilder;
+    /// use milena::config::Properties;
+    ///
+    /// let properties = Properties::from_iter([("bootstrap.servers", "kafka-1:9092")]);
+    /// let builder = KafkaBuilder::from_properties(&properties)?;
+    /// # Ok::<(), milena::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`], which names the setting: unknown, without a counterpart here, with a value
+    /// that cannot be, or in contradiction to another.
+    pub fn from_properties(properties: &Properties) -> Result<Self, ConfigError> {
+        let (bootstrap, config) = crate::config::client_of(properties)?;
+        Ok(Self::of(bootstrap, config))
+    }
+
+    pub(crate) fn of(bootstrap: BootstrapServers, config: ClientConfig) -> Self {
+        Self { bootstrap, environment: None, config }
+    }
+
     /// Who this is, in the broker's logs, metrics and quotas (`client.id`). Default: `milena`.
     pub fn client_id(mut self, id: impl Into<String>) -> Self {
         self.config.client_id = StrBytes::from_string(id.into());

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::config::ClientConfig;
 use crate::error::ConfigError;
 
 /// Where the reading of a partition starts.
@@ -106,6 +107,16 @@ impl Default for FetchConfig {
 }
 
 impl FetchConfig {
+    /// The defaults of a consumer of this client.
+    pub(crate) fn of(client: &ClientConfig) -> Self {
+        Self {
+            retry_backoff: client.retry_backoff,
+            retry_backoff_max: client.retry_backoff_max,
+            follower_lease: client.metadata_max_age,
+            ..Self::default()
+        }
+    }
+
     /// Whether the values are possible, alone and together.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         for (setting, value) in [

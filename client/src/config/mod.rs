@@ -3,5 +3,8 @@
 pub(crate) mod client;
 pub mod consumer;
 pub mod producer;
+mod properties;
 
 pub(crate) use client::ClientConfig;
+pub(crate) use properties::client as client_of;
+pub use properties::{ConsumerProperties, ProducerProperties, Properties};

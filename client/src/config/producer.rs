@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::config::ClientConfig;
 use crate::error::ConfigError;
 
 /// How many replicas have to have a record before it counts as acknowledged. Java: `acks`.
@@ -91,6 +92,16 @@ impl Default for ProducerConfig {
 pub(crate) const MAX_IN_FLIGHT_IDEMPOTENT: usize = 5;
 
 impl ProducerConfig {
+    /// The defaults of a producer of this client.
+    pub(crate) fn of(client: &ClientConfig) -> Self {
+        Self {
+            request_timeout: client.request_timeout,
+            retry_backoff: client.retry_backoff,
+            retry_backoff_max: client.retry_backoff_max,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         self.check_each()?;
         self.check_idempotence()?;

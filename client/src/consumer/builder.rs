@@ -7,6 +7,7 @@ use milena_protocol::ids::{PartitionIndex, TopicName};
 
 use super::assigned::{AssignedConsumer, EventHook};
 use super::event::ConsumerEvent;
+use crate::config::ConsumerProperties;
 use crate::config::consumer::{FetchConfig, IsolationLevel, OffsetReset, Start};
 use crate::error::ConfigError;
 use crate::error::consume::ConsumeError;
@@ -25,14 +26,15 @@ pub struct AssignedConsumerBuilder {
 
 impl AssignedConsumerBuilder {
     pub(crate) fn new(core: Core) -> Self {
-        let client = core.config();
-        let config = FetchConfig {
-            retry_backoff: client.retry_backoff,
-            retry_backoff_max: client.retry_backoff_max,
-            follower_lease: client.metadata_max_age,
-            ..FetchConfig::default()
-        };
+        let config = FetchConfig::of(core.config());
         Self { core, config, partitions: Vec::new(), hook: None }
+    }
+
+    /// Takes the consumer's settings from properties, those that were set before included. The
+    /// client's among them count only for a client made from them.
+    pub fn properties(mut self, properties: &ConsumerProperties) -> Self {
+        self.config = properties.fetch.clone();
+        self
     }
 
     /// Adds partitions to read, each from its own start.

@@ -30,6 +30,32 @@ pub enum ConfigError {
         /// What the two have to satisfy together.
         rule: String,
     },
+    /// No setting has this name.
+    #[error("{setting} is not a setting{}", .suggestion.map(|name| format!("; is {name} meant?")).unwrap_or_default())]
+    Unknown {
+        /// The name that was given.
+        setting: String,
+        /// A setting with almost this name.
+        suggestion: Option<&'static str>,
+    },
+    /// Apache Kafka's Java client has this setting, or this value of it, and this client does not.
+    #[error("{setting} = {value} has no counterpart here: {reason}")]
+    Unsupported {
+        /// The Java name of the setting.
+        setting: String,
+        /// The value that was given.
+        value: String,
+        /// Why, and what there is instead.
+        reason: &'static str,
+    },
+    /// The text of a properties file cannot be read.
+    #[error("line {line} of the properties: {rule}")]
+    Syntax {
+        /// The line, from 1 on.
+        line: usize,
+        /// What the text has to satisfy.
+        rule: &'static str,
+    },
 }
 
 impl ConfigError {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Producer;
+use crate::config::ProducerProperties;
 use crate::config::producer::{Acks, Idempotence, ProducerConfig};
 use crate::error::{ConfigError, ProduceError};
 use crate::runtime::core::Core;
@@ -23,14 +24,15 @@ pub struct ProducerBuilder {
 
 impl ProducerBuilder {
     pub(crate) fn new(core: Core) -> Self {
-        let shared = core.config();
-        let config = ProducerConfig {
-            request_timeout: shared.request_timeout,
-            retry_backoff: shared.retry_backoff,
-            retry_backoff_max: shared.retry_backoff_max,
-            ..ProducerConfig::default()
-        };
+        let config = ProducerConfig::of(core.config());
         Self { core, config, hook: None }
+    }
+
+    /// Takes the producer's settings from properties, those that were set before included. The
+    /// client's among them count only for a client made from them.
+    pub fn properties(mut self, properties: &ProducerProperties) -> Self {
+        self.config = properties.producer.clone();
+        self
     }
 
     /// How many replicas have to have a record before it counts as acknowledged (`acks`).
