@@ -1,25 +1,20 @@
 //! The one door for bytes from a peer: every message is decoded here and nowhere else.
 //!
-//! The generated decoders believe what a peer says about the length of an array and make room for
-//! it before they look for its elements. So they are only ever given a reader of our own that
-//! refuses impossible counts before they are believed; it says itself how far that goes. A walk
-//! along the schema of the message will replace it.
+//! The generated decoders believe what a peer says. So the guard walks over every message first,
+//! and the decoders are given exactly the bytes that it has walked over.
 
-mod kinds;
-mod reader;
-
-pub use kinds::response_kind;
+use std::fmt::Display;
 
 use bytes::Bytes;
 
-use self::reader::{Counts, Reader};
+use crate::guard::{self, GuardError, Limits};
 use crate::messages::{
     self, ApiKey, ApiVersionsRequest, ApiVersionsResponse, RequestHeader, RequestKind,
     ResponseHeader,
 };
-use crate::request::api_name;
+use crate::schema::{self, MessageSchema, StandsAlone};
 use crate::version::spoken_versions;
-use crate::{Decodable, ErrorCode, Message, Request};
+use crate::{Decodable, ErrorCode, Request};
 
 /// The shortest request: key, version, correlation id.
 const SHORTEST_REQUEST: usize = 8;
@@ -53,14 +48,14 @@ pub enum DecodeError {
         length: usize,
     },
     /// The header is malformed.
-    #[error("malformed header of {api} v{version}: {reason}")]
+    #[error("malformed header of {key:?} v{version}: {error}")]
     Header {
         /// The API.
-        api: String,
+        key: ApiKey,
         /// The version of the API.
         version: i16,
-        /// What is wrong.
-        reason: String,
+        /// What is wrong with it.
+        error: GuardError,
     },
     /// A request names an API this crate does not know.
     #[error("unknown API key {key} (version {version}, correlation id {correlation_id})")]
@@ -83,25 +78,18 @@ pub enum DecodeError {
         /// The header.
         header: Box<RequestHeader>,
     },
-    /// The body is malformed.
-    #[error("malformed {api} v{version}: {reason}")]
-    Body {
-        /// The message, by API.
-        api: String,
-        /// The version of the API.
+    /// The message is malformed, or decoding it could take too much memory.
+    #[error("malformed {0}")]
+    Malformed(#[from] GuardError),
+    /// The generated decoder refused what the guard let pass. That is a fault of this crate.
+    #[error("{message} v{version} was found sound and not decoded: {reason}")]
+    Codec {
+        /// The message.
+        message: &'static str,
+        /// Its version.
         version: i16,
-        /// What is wrong.
+        /// What the decoder says.
         reason: String,
-    },
-    /// A response is longer than its content.
-    #[error("{api} v{version} is followed by {count} bytes that do not belong to it")]
-    Leftover {
-        /// The message, by API.
-        api: String,
-        /// The version of the API.
-        version: i16,
-        /// Bytes left over.
-        count: usize,
     },
 }
 
@@ -114,10 +102,8 @@ pub fn response_header(key: ApiKey, version: i16, frame: &mut Bytes) -> Result<i
         return Err(DecodeError::ShortHeader { needed: SHORTEST_RESPONSE, length: frame.len() });
     }
     let header_version = key.response_header_version(version);
-    let header = reader::decode(frame, Counts::Compact, |reader: &mut Reader| {
-        ResponseHeader::decode(reader, header_version)
-    });
-    let header = header.map_err(|reason| header_error(key, version, reason))?;
+    let header: ResponseHeader = take(&schema::RESPONSE_HEADER, header_version, frame)
+        .map_err(|error| header_error(key, version, error))?;
     Ok(header.correlation_id)
 }
 
@@ -125,16 +111,24 @@ pub fn response_header(key: ApiKey, version: i16, frame: &mut Bytes) -> Result<i
 ///
 /// # Errors
 /// If it is malformed, or followed by bytes that do not belong to it.
-pub fn response<R: Request>(version: i16, mut body: Bytes) -> Result<R::Response, DecodeError> {
-    let response = reader::decode(&mut body, counts_at(R::header_version(version)), |reader| {
-        R::Response::decode(reader, version)
-    });
-    let response = response.map_err(|reason| body_error(api_name(R::KEY), version, reason))?;
-    if body.is_empty() {
-        Ok(response)
-    } else {
-        Err(DecodeError::Leftover { api: api_name(R::KEY), version, count: body.len() })
-    }
+pub fn response<R: Request>(version: i16, body: Bytes) -> Result<R::Response, DecodeError> {
+    response_within::<R>(version, body, Limits::default())
+}
+
+/// As [`response`], with limits of one's own for the memory that the response may take.
+///
+/// # Errors
+/// As for [`response`].
+pub fn response_within<R: Request>(
+    version: i16,
+    mut body: Bytes,
+    limits: Limits,
+) -> Result<R::Response, DecodeError> {
+    let key = ApiKey::try_from(R::KEY).expect("every generated request has a key of the enum");
+    let schema = schema::response(key);
+    guard::check_whole(schema, version, &body, limits)?;
+    let decoded = R::Response::decode(&mut body, version);
+    finish(schema, version, decoded, &body)
 }
 
 /// Decodes the answer to an ApiVersions request of the given version.
@@ -159,26 +153,33 @@ pub fn api_versions_response(
 /// # Errors
 /// If the key or version is unknown, or anything is malformed.
 pub fn request(frame: Bytes) -> Result<DecodedRequest, DecodeError> {
+    request_within(frame, Limits::default())
+}
+
+/// As [`request`], with limits of one's own for the memory that the request may take.
+///
+/// # Errors
+/// As for [`request`].
+pub fn request_within(frame: Bytes, limits: Limits) -> Result<DecodedRequest, DecodeError> {
     let (header, key, mut body) = request_header(frame)?;
     let version = header.request_api_version;
     if !spoken_versions(key).contains(&version) {
         return Err(DecodeError::UnsupportedVersion { key, version, header: Box::new(header) });
     }
-    let counts = counts_at(key.request_header_version(version));
-    let body = reader::decode(&mut body, counts, |reader| request_kind(key, reader, version))
-        .map_err(|reason| body_error(format!("{key:?}"), version, reason))?;
+    let schema = schema::request(key);
+    body.truncate(guard::check(schema, version, &body, limits)?);
+    let decoded = request_kind(key, &mut body, version);
+    let body = finish(schema, version, decoded, &body)?;
     Ok(DecodedRequest { header, key, version, body })
 }
 
-/// Decodes a message that stands alone, such as the value of a record in an internal topic.
-/// Takes it off `bytes`.
+/// Decodes a message that stands alone, such as the value of a control record. Takes it off
+/// `bytes`; of these nothing is taken if it is malformed.
 ///
 /// # Errors
 /// If it is malformed.
-pub fn message<M: Decodable + Message>(version: i16, bytes: &mut Bytes) -> Result<M, DecodeError> {
-    let name = std::any::type_name::<M>().rsplit("::").next().unwrap_or_default();
-    reader::decode(bytes, Counts::Either, |reader| M::decode(reader, version))
-        .map_err(|reason| body_error(name.to_owned(), version, reason))
+pub fn message<M: StandsAlone>(version: i16, bytes: &mut Bytes) -> Result<M, DecodeError> {
+    take(M::schema(), version, bytes)
 }
 
 /// Splits a request frame into header and body.
@@ -193,23 +194,48 @@ fn request_header(mut frame: Bytes) -> Result<(RequestHeader, ApiKey, Bytes), De
         return Err(DecodeError::UnknownApiKey { key, version, correlation_id });
     };
     let header_version = key.request_header_version(version);
-    let header = reader::decode(&mut frame, Counts::Compact, |reader: &mut Reader| {
-        RequestHeader::decode(reader, header_version)
-    });
-    let header = header.map_err(|reason| header_error(key, version, reason))?;
+    let header = take(&schema::REQUEST_HEADER, header_version, &mut frame)
+        .map_err(|error| header_error(key, version, error))?;
     Ok((header, key, frame))
+}
+
+/// Takes a message off the front of `bytes`.
+fn take<M: Decodable>(
+    schema: &'static MessageSchema,
+    version: i16,
+    bytes: &mut Bytes,
+) -> Result<M, DecodeError> {
+    let length = guard::check(schema, version, bytes, Limits::default())?;
+    let mut message = bytes.split_to(length);
+    let decoded = M::decode(&mut message, version);
+    finish(schema, version, decoded, &message)
+}
+
+/// Holds the decoder against the guard: it has to have read all that was walked over.
+fn finish<M, E: Display>(
+    schema: &MessageSchema,
+    version: i16,
+    decoded: Result<M, E>,
+    rest: &Bytes,
+) -> Result<M, DecodeError> {
+    let reason = match decoded {
+        Ok(message) if rest.is_empty() => return Ok(message),
+        Ok(_) => format!("{} bytes were not read", rest.len()),
+        Err(error) => format!("{error:#}"),
+    };
+    Err(DecodeError::Codec { message: schema.name, version, reason })
 }
 
 macro_rules! request_kind {
     ($($api:ident $request:ident,)*) => {
         fn request_kind(
             key: ApiKey,
-            reader: &mut Reader,
+            bytes: &mut Bytes,
             version: i16,
-        ) -> Result<RequestKind, impl std::fmt::Display + use<>> {
+        ) -> Result<RequestKind, impl Display + use<>> {
             match key {
                 $(ApiKey::$api => {
-                    messages::$request::decode(reader, version).map(RequestKind::$api)
+                    messages::$request::decode(bytes, version).map(RequestKind::$api)
                 })*
             }
         }
@@ -218,18 +244,11 @@ macro_rules! request_kind {
 
 for_each_api!(request_kind);
 
-/// Messages whose requests have a header of version 2 are flexible: their lengths and counts are
-/// all compact (KIP-482).
-fn counts_at(request_header_version: i16) -> Counts {
-    if request_header_version >= 2 { Counts::Compact } else { Counts::Either }
-}
-
-fn header_error(key: ApiKey, version: i16, reason: String) -> DecodeError {
-    DecodeError::Header { api: format!("{key:?}"), version, reason }
-}
-
-fn body_error(api: String, version: i16, reason: String) -> DecodeError {
-    DecodeError::Body { api, version, reason }
+fn header_error(key: ApiKey, version: i16, error: DecodeError) -> DecodeError {
+    match error {
+        DecodeError::Malformed(error) => DecodeError::Header { key, version, error },
+        other => other,
+    }
 }
 
 #[cfg(test)]

@@ -55,6 +55,7 @@ pub mod compression;
 pub mod decode;
 mod error_code;
 pub mod frame;
+pub mod guard;
 pub mod ids;
 pub mod produce;
 pub mod records;

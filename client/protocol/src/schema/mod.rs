@@ -5,6 +5,11 @@
 
 mod generated;
 
+use std::sync::OnceLock;
+
+use crate::guard::{Plan, Plans};
+use crate::{Decodable, messages};
+
 pub use generated::data::*;
 pub use generated::{request, response};
 
@@ -54,6 +59,8 @@ pub struct MessageSchema {
     pub flexible: Versions,
     /// Its fields, in the order they are written.
     pub fields: &'static [Field],
+    /// How to walk over it at each version, made when first needed.
+    plans: OnceLock<Plans>,
 }
 
 impl MessageSchema {
@@ -63,8 +70,42 @@ impl MessageSchema {
         flexible: Versions,
         fields: &'static [Field],
     ) -> Self {
-        Self { name, versions, flexible, fields }
+        Self { name, versions, flexible, fields, plans: OnceLock::new() }
     }
+
+    /// How to walk over it at `version`, if it has that version.
+    #[inline]
+    pub(crate) fn plan(&'static self, version: i16) -> Option<&'static Plan> {
+        self.plans.get_or_init(|| Plans::of(self)).at(version)
+    }
+}
+
+/// A message that is neither request nor response: part of a record, or bytes inside of a message.
+pub trait StandsAlone: Decodable {
+    /// What it looks like on the wire.
+    fn schema() -> &'static MessageSchema;
+}
+
+macro_rules! stands_alone {
+    ($($message:ident $table:ident,)*) => {
+        $(impl StandsAlone for messages::$message {
+            fn schema() -> &'static MessageSchema {
+                &$table
+            }
+        })*
+    };
+}
+
+stands_alone! {
+    ConsumerProtocolAssignment CONSUMER_PROTOCOL_ASSIGNMENT,
+    ConsumerProtocolSubscription CONSUMER_PROTOCOL_SUBSCRIPTION,
+    DefaultPrincipalData DEFAULT_PRINCIPAL_DATA,
+    EndTxnMarker END_TXN_MARKER,
+    KRaftVersionRecord K_RAFT_VERSION_RECORD,
+    LeaderChangeMessage LEADER_CHANGE_MESSAGE,
+    SnapshotFooterRecord SNAPSHOT_FOOTER_RECORD,
+    SnapshotHeaderRecord SNAPSHOT_HEADER_RECORD,
+    VotersRecord VOTERS_RECORD,
 }
 
 /// Every message: headers and data, requests, responses, records of internal topics.
