@@ -3,6 +3,10 @@
 //! The generated decoders believe what a peer says. So the guard walks over every message first,
 //! and the decoders are given exactly the bytes that it has walked over.
 
+mod kinds;
+
+pub use kinds::response_kind;
+
 use std::fmt::Display;
 
 use bytes::Bytes;
