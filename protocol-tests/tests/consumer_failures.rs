@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use milena::{
-    AssignedConsumer, ConsumeError, ConsumerEvent, Kafka, OffsetReset, Producer, Record,
+    AssignedConsumer, ConsumeError, ConsumerEvent, Kafka, Offset, OffsetReset, Producer, Record,
     ResetCause, Start,
 };
 use milena_mock_broker::{MockCluster, Topic};
@@ -56,16 +56,16 @@ async fn reader(kafka: &Kafka) -> Result<AssignedConsumer, ConsumeError> {
 /// Reads until `count` values came; fails if one comes twice or out of order.
 async fn read(consumer: &mut AssignedConsumer, count: usize) -> Result<Vec<i64>, Box<dyn Error>> {
     let deadline = Instant::now() + Duration::from_secs(120);
-    let mut next = [None::<i64>; PARTITIONS as usize];
+    let mut next = [None::<Offset>; PARTITIONS as usize];
     let mut values = Vec::new();
     while values.len() < count {
         assert!(Instant::now() < deadline, "{} of {count} came", values.len());
         for record in &consumer.poll(100, SECOND).await? {
-            let expected = &mut next[usize::try_from(record.partition())?];
+            let expected = &mut next[usize::try_from(record.partition().get())?];
             if let Some(expected) = *expected {
                 assert_eq!(record.offset(), expected, "partition {}", record.partition());
             }
-            *expected = Some(record.offset() + 1);
+            *expected = Some(record.offset().next());
             values.push(std::str::from_utf8(record.value().unwrap_or_default())?.parse()?);
         }
     }
@@ -176,7 +176,7 @@ async fn an_offset_beyond_the_log_is_reset_and_reported() -> Outcome {
     write(&producer, 0..9).await?;
     let mut consumer = kafka
         .assigned_consumer()
-        .assign([("orders", 0, Start::Offset(1_000))])
+        .assign([("orders", 0, Start::at(1_000))])
         .offset_reset(OffsetReset::Earliest)
         .build()
         .await?;
@@ -185,15 +185,20 @@ async fn an_offset_beyond_the_log_is_reset_and_reported() -> Outcome {
     let [ConsumerEvent::PositionReset { old, new, cause, .. }] = records.events() else {
         return Err(format!("{:?}", records.events()).into());
     };
-    assert_eq!((*old, *new, *cause), (Some(1_000), 0, ResetCause::OffsetOutOfRange));
+    assert_eq!(
+        (*old, *new, *cause),
+        (Some(Offset(1_000)), Offset::ZERO, ResetCause::OffsetOutOfRange)
+    );
     let mut strict = kafka
         .assigned_consumer()
-        .assign([("orders", 0, Start::Offset(1_000))])
+        .assign([("orders", 0, Start::at(1_000))])
         .offset_reset(OffsetReset::Fail)
         .build()
         .await?;
     let error = strict.poll(10, 5 * SECOND).await.err();
-    assert!(matches!(error, Some(ConsumeError::OffsetOutOfRange { offset: 1_000, .. })));
+    let Some(ConsumeError::OffsetOutOfRange { offset: Offset(1_000), .. }) = error else {
+        return Err(format!("{error:?}").into());
+    };
     Ok(())
 }
 
@@ -224,10 +229,10 @@ async fn a_topic_created_again_is_read_from_its_beginning_and_reported() -> Outc
             causes.push((*old, *new, matches!(cause, ResetCause::TopicRecreated { .. })));
         }
         for record in &records {
-            values.push((record.offset(), record.value().map(<[u8]>::to_vec)));
+            values.push((record.offset().get(), record.value().map(<[u8]>::to_vec)));
         }
     }
-    assert_eq!(causes, [(Some(10), 0, true)]);
+    assert_eq!(causes, [(Some(Offset(10)), Offset::ZERO, true)]);
     let expected = [600, 603, 606, 609].map(|value: i32| Some(value.to_string().into_bytes()));
     assert_eq!(values, (0..).zip(expected).collect::<Vec<_>>());
     Ok(())
@@ -244,8 +249,8 @@ async fn ends_and_beginnings_are_found_while_a_broker_is_down() -> Outcome {
     cluster.broker(leader).kill();
     let names = || (0..PARTITIONS).map(|partition| ("orders", partition));
     let ends = consumer.end_offsets(names()).await?;
-    assert_eq!(ends.into_values().collect::<Vec<_>>(), [10, 10, 10]);
+    assert_eq!(ends.into_values().map(Offset::get).collect::<Vec<_>>(), [10, 10, 10]);
     let begins = consumer.begin_offsets(names()).await?;
-    assert_eq!(begins.into_values().collect::<Vec<_>>(), [0, 0, 0]);
+    assert_eq!(begins.into_values().map(Offset::get).collect::<Vec<_>>(), [0, 0, 0]);
     Ok(())
 }

@@ -46,8 +46,8 @@ impl Seen {
             return Err(format!("nothing should have been reset: {event:?}").into());
         }
         for record in &records {
-            let next = &mut self.next[usize::try_from(record.partition())?];
-            if record.offset() != *next {
+            let next = &mut self.next[usize::try_from(record.partition().get())?];
+            if record.offset().get() != *next {
                 return Err(format!("{record:?} came where offset {next} was due").into());
             }
             *next += 1;

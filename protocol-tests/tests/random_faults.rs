@@ -99,7 +99,7 @@ async fn read_back(kafka: &Kafka, count: usize) -> Result<BTreeMap<u64, i64>, Fa
         for record in consumer.poll(1_000, 5 * SECOND).await?.iter() {
             let value = record.value().ok_or("a record without a value")?;
             let number: u64 = std::str::from_utf8(value)?.parse()?;
-            if seen.insert(number, record.offset()).is_some() {
+            if seen.insert(number, record.offset().get()).is_some() {
                 return Err(format!("record {number} was read twice").into());
             }
             let later = last_of_key.insert(number % KEYS, number).filter(|last| *last > number);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use milena_protocol::ids::Offset;
+
 use crate::config::ClientConfig;
 use crate::error::ConfigError;
 
@@ -15,15 +17,28 @@ pub enum Start {
     /// [`IsolationLevel::ReadCommitted`] that is the first offset of the oldest open transaction.
     Latest,
     /// At this offset. If the partition does not hold it, the [`OffsetReset`] policy decides.
-    Offset(i64),
+    Offset(Offset),
     /// At the first record whose timestamp is this or later, in milliseconds since 1970-01-01 UTC;
     /// if there is none, as with [`Start::Latest`].
     Timestamp(i64),
 }
 
+impl Start {
+    /// At this offset.
+    pub fn at(offset: impl Into<Offset>) -> Self {
+        Self::Offset(offset.into())
+    }
+}
+
+impl From<Offset> for Start {
+    fn from(offset: Offset) -> Self {
+        Self::Offset(offset)
+    }
+}
+
 impl From<i64> for Start {
     fn from(offset: i64) -> Self {
-        Self::Offset(offset)
+        Self::Offset(Offset(offset))
     }
 }
 

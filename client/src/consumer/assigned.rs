@@ -206,7 +206,7 @@ impl AssignedConsumer {
     pub fn seek(
         &mut self,
         topic: &str,
-        partition: i32,
+        partition: impl Into<PartitionIndex>,
         to: impl Into<Start>,
     ) -> Result<(), ConsumeError> {
         let to = to.into();
@@ -222,7 +222,11 @@ impl AssignedConsumer {
     ///
     /// # Errors
     /// If the partition is not assigned.
-    pub fn pause(&mut self, topic: &str, partition: i32) -> Result<(), ConsumeError> {
+    pub fn pause(
+        &mut self,
+        topic: &str,
+        partition: impl Into<PartitionIndex>,
+    ) -> Result<(), ConsumeError> {
         let slot = self.slot(topic, partition)?;
         self.shelf.pause(slot);
         self.send_commands();
@@ -234,7 +238,11 @@ impl AssignedConsumer {
     ///
     /// # Errors
     /// If the partition is not assigned.
-    pub fn resume(&mut self, topic: &str, partition: i32) -> Result<(), ConsumeError> {
+    pub fn resume(
+        &mut self,
+        topic: &str,
+        partition: impl Into<PartitionIndex>,
+    ) -> Result<(), ConsumeError> {
         let slot = self.slot(topic, partition)?;
         self.shelf.resume(slot);
         self.send_commands();
@@ -245,7 +253,11 @@ impl AssignedConsumer {
     ///
     /// # Errors
     /// If the partition is not assigned.
-    pub fn is_paused(&self, topic: &str, partition: i32) -> Result<bool, ConsumeError> {
+    pub fn is_paused(
+        &self,
+        topic: &str,
+        partition: impl Into<PartitionIndex>,
+    ) -> Result<bool, ConsumeError> {
         Ok(self.shelf.flow(self.slot(topic, partition)?) == Flow::Paused)
     }
 
@@ -254,14 +266,18 @@ impl AssignedConsumer {
     ///
     /// # Errors
     /// If the partition is not assigned.
-    pub fn position(&mut self, topic: &str, partition: i32) -> Result<Option<i64>, ConsumeError> {
+    pub fn position(
+        &mut self,
+        topic: &str,
+        partition: impl Into<PartitionIndex>,
+    ) -> Result<Option<Offset>, ConsumeError> {
         let slot = self.slot(topic, partition)?;
         while let Ok(item) = self.items.try_recv() {
             self.shelf.put(item);
         }
         self.send_commands();
         Ok(match self.shelf.position(slot) {
-            Position::At(Offset(offset)) => Some(offset),
+            Position::At(offset) => Some(offset),
             Position::Pending => None,
         })
     }
@@ -271,7 +287,11 @@ impl AssignedConsumer {
     ///
     /// # Errors
     /// If the partition is not assigned.
-    pub fn lag(&self, topic: &str, partition: i32) -> Result<Option<i64>, ConsumeError> {
+    pub fn lag(
+        &self,
+        topic: &str,
+        partition: impl Into<PartitionIndex>,
+    ) -> Result<Option<i64>, ConsumeError> {
         let slot = self.slot(topic, partition)?;
         Ok(match (self.shelf.position(slot), self.shelf.end(slot)) {
             (Position::At(at), Some(end)) => Some((end.get() - at.get()).max(0)),
@@ -280,8 +300,8 @@ impl AssignedConsumer {
     }
 
     /// The partitions that are assigned, in order.
-    pub fn assignment(&self) -> impl Iterator<Item = (&str, i32)> {
-        self.shelf.names().map(|name| (name.topic.as_str(), name.partition.get()))
+    pub fn assignment(&self) -> impl Iterator<Item = (&str, PartitionIndex)> {
+        self.shelf.names().map(|name| (name.topic.as_str(), name.partition))
     }
 
     /// The offset of the oldest record of each of these partitions, which need not be assigned.
@@ -292,9 +312,9 @@ impl AssignedConsumer {
     ///
     /// # Cancellation safety
     /// Safe: nothing is changed.
-    pub async fn begin_offsets<T: AsRef<str>>(
+    pub async fn begin_offsets<T: AsRef<str>, P: Into<PartitionIndex>>(
         &self,
-        partitions: impl IntoIterator<Item = (T, i32)>,
+        partitions: impl IntoIterator<Item = (T, P)>,
     ) -> Result<Offsets, ConsumeError> {
         self.look_up(partitions, Target::Earliest).await
     }
@@ -307,21 +327,21 @@ impl AssignedConsumer {
     ///
     /// # Cancellation safety
     /// Safe: nothing is changed.
-    pub async fn end_offsets<T: AsRef<str>>(
+    pub async fn end_offsets<T: AsRef<str>, P: Into<PartitionIndex>>(
         &self,
-        partitions: impl IntoIterator<Item = (T, i32)>,
+        partitions: impl IntoIterator<Item = (T, P)>,
     ) -> Result<Offsets, ConsumeError> {
         self.look_up(partitions, Target::Latest).await
     }
 
-    async fn look_up<T: AsRef<str>>(
+    async fn look_up<T: AsRef<str>, P: Into<PartitionIndex>>(
         &self,
-        partitions: impl IntoIterator<Item = (T, i32)>,
+        partitions: impl IntoIterator<Item = (T, P)>,
         target: Target,
     ) -> Result<Offsets, ConsumeError> {
         let mut names = Vec::new();
         for (topic, partition) in partitions {
-            names.push(offsets::name(topic.as_ref(), partition)?);
+            names.push(offsets::name(topic.as_ref(), partition.into())?);
         }
         offsets::look_up(&self.core, &self.config, names, target).await
     }
@@ -335,8 +355,13 @@ impl AssignedConsumer {
         self.control.close(timeout).await;
     }
 
-    fn slot(&self, topic: &str, partition: i32) -> Result<Slot, ConsumeError> {
-        let found = self.shelf.slot(topic, PartitionIndex(partition));
+    fn slot(
+        &self,
+        topic: &str,
+        partition: impl Into<PartitionIndex>,
+    ) -> Result<Slot, ConsumeError> {
+        let partition = partition.into();
+        let found = self.shelf.slot(topic, partition);
         found.ok_or_else(|| ConsumeError::NotAssigned { topic: topic.to_owned(), partition })
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use milena_protocol::ids::{PartitionIndex, TopicName};
+use milena_protocol::ids::{Offset, PartitionIndex, TopicName};
 
 use super::assigned::{AssignedConsumer, EventHook};
 use super::event::ConsumerEvent;
@@ -20,7 +20,7 @@ use crate::runtime::core::Core;
 pub struct AssignedConsumerBuilder {
     core: Core,
     config: FetchConfig,
-    partitions: Vec<(String, i32, Start)>,
+    partitions: Vec<(String, PartitionIndex, Start)>,
     hook: Option<EventHook>,
 }
 
@@ -38,14 +38,15 @@ impl AssignedConsumerBuilder {
     }
 
     /// Adds partitions to read, each from its own start.
-    pub fn assign<T, I>(mut self, partitions: I) -> Self
+    pub fn assign<T, P, I>(mut self, partitions: I) -> Self
     where
         T: Into<String>,
-        I: IntoIterator<Item = (T, i32, Start)>,
+        P: Into<PartitionIndex>,
+        I: IntoIterator<Item = (T, P, Start)>,
     {
         let partitions = partitions.into_iter();
         self.partitions
-            .extend(partitions.map(|(topic, index, start)| (topic.into(), index, start)));
+            .extend(partitions.map(|(topic, index, start)| (topic.into(), index.into(), start)));
         self
     }
 
@@ -159,12 +160,12 @@ impl AssignedConsumerBuilder {
         for (topic, index, start) in self.partitions {
             let topic = TopicName::new(&topic)
                 .map_err(|error| ConfigError::invalid("topic", topic, error.reason.to_string()))?;
-            if index < 0 {
+            if index.get() < 0 {
                 let rule = "must not be negative";
-                return Err(ConfigError::invalid("partition", index, rule).into());
+                return Err(ConfigError::invalid("partition", index.get(), rule).into());
             }
             check_start(start)?;
-            partitions.push((TopicPartition { topic, partition: PartitionIndex(index) }, start));
+            partitions.push((TopicPartition { topic, partition: index }, start));
         }
         AssignedConsumer::start(self.core, self.config, partitions, self.hook)
     }
@@ -173,7 +174,7 @@ impl AssignedConsumerBuilder {
 /// Whether a start is possible at all.
 pub(super) fn check_start(start: Start) -> Result<(), ConfigError> {
     match start {
-        Start::Offset(offset) if offset < 0 => {
+        Start::Offset(Offset(offset)) if offset < 0 => {
             Err(ConfigError::invalid("offset", offset, "must not be negative"))
         }
         Start::Timestamp(at) if at < 0 => {

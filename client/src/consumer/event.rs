@@ -1,6 +1,6 @@
 //! What a consumer tells besides records and errors.
 
-use milena_protocol::ids::{TopicId, TopicName};
+use milena_protocol::ids::{Offset, PartitionIndex, TopicId, TopicName};
 
 use crate::machine::fetch::{self, ShelfEvent};
 
@@ -17,11 +17,11 @@ pub enum ConsumerEvent {
         /// The topic.
         topic: TopicName,
         /// The partition.
-        partition: i32,
+        partition: PartitionIndex,
         /// The offset that would have been next.
-        old: Option<i64>,
+        old: Option<Offset>,
         /// The offset that is next now.
-        new: i64,
+        new: Offset,
         /// Why.
         cause: ResetCause,
     },
@@ -50,9 +50,9 @@ impl From<ShelfEvent> for ConsumerEvent {
         let ShelfEvent::Reset { name, old, new, cause } = event;
         Self::PositionReset {
             topic: name.topic,
-            partition: name.partition.get(),
-            old: old.map(|offset| offset.get()),
-            new: new.get(),
+            partition: name.partition,
+            old,
+            new,
             cause: match cause {
                 fetch::ResetCause::OutOfRange => ResetCause::OffsetOutOfRange,
                 fetch::ResetCause::Truncated => ResetCause::LogTruncated,

@@ -13,7 +13,7 @@
 //! let kafka = Kafka::builder("localhost:9092").connect().await?;
 //! let mut consumer = kafka
 //!     .assigned_consumer()
-//!     .assign([("orders", 0, Start::Earliest), ("orders", 1, Start::Offset(42))])
+//!     .assign([("orders", 0, Start::Earliest), ("orders", 1, Start::at(42))])
 //!     .build()
 //!     .await?;
 //!
@@ -58,8 +58,8 @@ pub use milena_protocol::records::{Headers, TimestampType};
 pub use record::{ConsumerRecord, RecordRef};
 pub use records::{IntoIter, Iter, Records};
 
-use milena_protocol::ids::TopicName;
+use milena_protocol::ids::{Offset, PartitionIndex, TopicName};
 use std::collections::BTreeMap;
 
 /// Offsets by topic and partition, in order.
-pub type Offsets = BTreeMap<(TopicName, i32), i64>;
+pub type Offsets = BTreeMap<(TopicName, PartitionIndex), Offset>;

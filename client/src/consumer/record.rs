@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use milena_protocol::ids::{LeaderEpoch, Offset, PartitionIndex};
 use milena_protocol::records::{Headers, RecordView, TimestampType};
 
 use crate::machine::fetch::{FetchedBatch, RecordSpans};
@@ -27,13 +28,13 @@ impl<'a> RecordRef<'a> {
     }
 
     /// The partition.
-    pub fn partition(&self) -> i32 {
-        self.batch.partition.get()
+    pub fn partition(&self) -> PartitionIndex {
+        self.batch.partition
     }
 
     /// The offset in the partition.
-    pub fn offset(&self) -> i64 {
-        self.view.offset.get()
+    pub fn offset(&self) -> Offset {
+        self.view.offset
     }
 
     /// Milliseconds since 1970-01-01 UTC: the producer's time, or the broker's if
@@ -63,7 +64,7 @@ impl<'a> RecordRef<'a> {
     }
 
     /// The epoch of the leader that took the record, if known.
-    pub fn leader_epoch(&self) -> Option<i32> {
+    pub fn leader_epoch(&self) -> Option<LeaderEpoch> {
         epoch_of(self.batch)
     }
 
@@ -103,13 +104,13 @@ impl ConsumerRecord {
     }
 
     /// The partition.
-    pub fn partition(&self) -> i32 {
-        self.batch.partition.get()
+    pub fn partition(&self) -> PartitionIndex {
+        self.batch.partition
     }
 
     /// The offset in the partition.
-    pub fn offset(&self) -> i64 {
-        self.spans.offset.get()
+    pub fn offset(&self) -> Offset {
+        self.spans.offset
     }
 
     /// Milliseconds since 1970-01-01 UTC: the producer's time, or the broker's if
@@ -149,7 +150,7 @@ impl ConsumerRecord {
     }
 
     /// The epoch of the leader that took the record, if known.
-    pub fn leader_epoch(&self) -> Option<i32> {
+    pub fn leader_epoch(&self) -> Option<LeaderEpoch> {
         epoch_of(&self.batch)
     }
 
@@ -174,9 +175,8 @@ impl fmt::Debug for ConsumerRecord {
     }
 }
 
-fn epoch_of(batch: &FetchedBatch) -> Option<i32> {
-    let epoch = batch.leader_epoch().get();
-    (epoch >= 0).then_some(epoch)
+fn epoch_of(batch: &FetchedBatch) -> Option<LeaderEpoch> {
+    Some(batch.leader_epoch()).filter(|epoch| *epoch != LeaderEpoch::UNKNOWN)
 }
 
 fn describe(f: &mut fmt::Formatter<'_>, name: &str, record: RecordRef<'_>) -> fmt::Result {

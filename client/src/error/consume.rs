@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use milena_protocol::ErrorCode;
-use milena_protocol::ids::{BrokerId, TopicId, TopicName};
+use milena_protocol::ids::{BrokerId, Offset, PartitionIndex, TopicId, TopicName};
 
 use super::{ConfigError, RequestError};
 
@@ -21,9 +21,9 @@ pub enum ConsumeError {
         /// The topic.
         topic: TopicName,
         /// The partition.
-        partition: i32,
+        partition: PartitionIndex,
         /// The offset that was asked for.
-        offset: i64,
+        offset: Offset,
     },
     /// The log was cut below the position after a change of leader (KIP-320), and the reset policy
     /// is [`OffsetReset::Fail`](crate::consumer::OffsetReset::Fail). Records that were read may no
@@ -36,11 +36,11 @@ pub enum ConsumeError {
         /// The topic.
         topic: TopicName,
         /// The partition.
-        partition: i32,
+        partition: PartitionIndex,
         /// The offset of the next record that would have been delivered.
-        offset: i64,
+        offset: Offset,
         /// The first offset that is no longer what it was, where the broker can tell.
-        diverging: Option<i64>,
+        diverging: Option<Offset>,
     },
     /// The topic was deleted and created again, and the reset policy is
     /// [`OffsetReset::Fail`](crate::consumer::OffsetReset::Fail). The old offset means nothing in
@@ -50,9 +50,9 @@ pub enum ConsumeError {
         /// The topic.
         topic: TopicName,
         /// The partition.
-        partition: i32,
+        partition: PartitionIndex,
         /// The position in the old topic, if there was one.
-        offset: Option<i64>,
+        offset: Option<Offset>,
         /// The id of the topic that was read.
         old: TopicId,
         /// The id of the topic that has the name now.
@@ -65,11 +65,11 @@ pub enum ConsumeError {
         /// The topic.
         topic: TopicName,
         /// The partition.
-        partition: i32,
+        partition: PartitionIndex,
         /// Where the batch begins, or the position if it does not tell.
-        offset: i64,
+        offset: Offset,
         /// The offset after the batch, as far as that can be known.
-        next_offset: i64,
+        next_offset: Offset,
         /// What is wrong with it.
         reason: String,
     },
@@ -80,11 +80,11 @@ pub enum ConsumeError {
         /// The topic.
         topic: TopicName,
         /// The partition.
-        partition: i32,
+        partition: PartitionIndex,
         /// Where the batch begins.
-        offset: i64,
+        offset: Offset,
         /// The offset after the batch.
-        next_offset: i64,
+        next_offset: Offset,
         /// What is not supported.
         reason: String,
     },
@@ -95,7 +95,7 @@ pub enum ConsumeError {
         /// The topic.
         topic: TopicName,
         /// The partition.
-        partition: i32,
+        partition: PartitionIndex,
         /// For how long it has been asked for.
         waited: Duration,
     },
@@ -106,7 +106,7 @@ pub enum ConsumeError {
         /// The topic.
         topic: TopicName,
         /// The partition.
-        partition: i32,
+        partition: PartitionIndex,
         /// The broker, if it was that of the partition. Without, the metadata say so.
         broker: Option<BrokerId>,
         /// What it said.
@@ -118,7 +118,7 @@ pub enum ConsumeError {
         /// The topic.
         topic: String,
         /// The partition.
-        partition: i32,
+        partition: PartitionIndex,
     },
     /// The answer did not come in time, although it was asked for repeatedly.
     #[error("no answer within {after:?}{}", last_text(last.as_deref()))]
@@ -167,7 +167,7 @@ impl ConsumeError {
     }
 
     /// The topic and partition concerned, if it is one.
-    pub fn partition(&self) -> Option<(&str, i32)> {
+    pub fn partition(&self) -> Option<(&str, PartitionIndex)> {
         match self {
             Self::OffsetOutOfRange { topic, partition, .. }
             | Self::LogTruncated { topic, partition, .. }
@@ -183,7 +183,7 @@ impl ConsumeError {
     }
 
     /// Where to seek to in order to go on after what cannot be read.
-    pub fn next_offset(&self) -> Option<i64> {
+    pub fn next_offset(&self) -> Option<Offset> {
         match self {
             Self::CorruptBatch { next_offset, .. } | Self::UnsupportedBatch { next_offset, .. } => {
                 Some(*next_offset)
@@ -198,7 +198,7 @@ fn broker_text(broker: Option<BrokerId>) -> String {
     broker.map_or_else(String::new, |broker| format!(" by broker {broker}"))
 }
 
-fn diverging_text(diverging: Option<i64>) -> String {
+fn diverging_text(diverging: Option<Offset>) -> String {
     diverging.map_or_else(String::new, |at| format!("; it diverges from offset {at} on"))
 }
 

@@ -167,7 +167,8 @@ pub struct Driver {
 }
 
 const PARTITIONS: u8 = 3;
-const STARTS: [Start; PARTITIONS as usize] = [Start::Earliest, Start::Offset(5), Start::Latest];
+const STARTS: [Start; PARTITIONS as usize] =
+    [Start::Earliest, Start::Offset(Offset(5)), Start::Latest];
 
 impl Default for Driver {
     fn default() -> Self {
@@ -361,7 +362,7 @@ impl Driver {
             -1 => Start::Latest,
             -2 => Start::Earliest,
             negative if negative < 0 => Start::Timestamp(-i64::from(negative)),
-            offset => Start::Offset(i64::from(offset)),
+            offset => Start::from(i64::from(offset)),
         };
         self.shelf.seek(slot(partition), start);
         self.next[usize::from(partition % PARTITIONS)] = first_of(start);
@@ -483,7 +484,7 @@ fn orders(partition: i32) -> TopicPartition {
 
 fn first_of(start: Start) -> Offset {
     match start {
-        Start::Offset(offset) => Offset(offset),
+        Start::Offset(offset) => offset,
         Start::Earliest | Start::Latest | Start::Timestamp(_) => Offset::ZERO,
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use milena::Kafka;
 use milena::consumer::{RecordRef, Start};
+use milena::{Kafka, Offset, PartitionIndex};
 use tokio::time::Instant;
 
 use super::Failure;
@@ -49,7 +49,7 @@ pub(crate) async fn run(
     loop {
         let mut behind = false;
         for ((topic, partition), end) in &ends {
-            behind |= consumer.position(topic, *partition)?.unwrap_or(0) < *end;
+            behind |= consumer.position(topic, *partition)?.unwrap_or(Offset::ZERO) < *end;
         }
         if !behind {
             break;
@@ -74,7 +74,7 @@ pub(crate) async fn run(
 struct Check<'a> {
     sent: &'a Sent,
     seen: Vec<u32>,
-    last: BTreeMap<i32, u32>,
+    last: BTreeMap<PartitionIndex, u32>,
     found: Found,
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use indicatif::{ProgressBar, ProgressStyle};
-use milena::{Delivery, Kafka, Record};
+use milena::{Delivery, Kafka, Offset, PartitionIndex, Record};
 use milena_mock_broker::{BrokerHandle, MockCluster};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -25,7 +25,7 @@ const WINDOW: usize = 32;
 const TICK: u32 = 1_000;
 
 /// Where an acknowledged record is.
-pub(crate) type Place = (i32, Option<i64>);
+pub(crate) type Place = (PartitionIndex, Option<Offset>);
 
 /// What became of the records that were sent.
 pub(crate) struct Sent {
@@ -170,7 +170,7 @@ async fn observe(mut pending: mpsc::Receiver<Pending>) -> Observed {
     let mut observed = Vec::new();
     while let Some(Pending { number, sent, delivery }) = pending.recv().await {
         let outcome = match delivery.await {
-            Ok(at) => Ok((at.partition.get(), at.offset.map(|offset| offset.get()))),
+            Ok(at) => Ok((at.partition, at.offset)),
             Err(error) => Err(error.to_string()),
         };
         observed.push((number, outcome, sent.elapsed()));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use milena::consumer::{ConsumeError, ConsumerEvent, OffsetReset, ResetCause, Start};
-use milena::{Kafka, Record};
+use milena::{Kafka, Offset, PartitionIndex, Record, TopicName};
 
 use super::{Outcome, connect, create, nothing_more, numbers, read, reader, topic};
 
@@ -40,9 +40,10 @@ pub(crate) async fn begin_and_end_offsets_frame_what_was_written(servers: &str) 
     write(&kafka, "framed", 1, 0..25).await?;
     let consumer = reader(&kafka, "framed", 2, Start::Earliest).await?;
     let partitions = [("framed", 0), ("framed", 1)];
-    let begin: Vec<i64> = consumer.begin_offsets(partitions).await?.into_values().collect();
-    let end: Vec<i64> = consumer.end_offsets(partitions).await?.into_values().collect();
-    assert_eq!((begin, end), (vec![0, 0], vec![0, 25]));
+    let begin = consumer.begin_offsets(partitions).await?.into_values();
+    let end = consumer.end_offsets(partitions).await?.into_values();
+    assert_eq!(begin.map(Offset::get).collect::<Vec<_>>(), [0, 0]);
+    assert_eq!(end.map(Offset::get).collect::<Vec<_>>(), [0, 25]);
     Ok(())
 }
 
@@ -51,7 +52,7 @@ pub(crate) async fn reading_starts_where_it_was_told(servers: &str) -> Outcome {
     numbered(&kafka, "starts", 50).await?;
     let cases = [
         (Start::Earliest, 0),
-        (Start::Offset(17), 17),
+        (Start::at(17), 17),
         (Start::Timestamp(FIRST_TIMESTAMP + 23_000), 23),
         (Start::Timestamp(FIRST_TIMESTAMP + 23_001), 24),
         (Start::Timestamp(0), 0),
@@ -61,13 +62,13 @@ pub(crate) async fn reading_starts_where_it_was_told(servers: &str) -> Outcome {
         let records = read(&mut consumer, usize::try_from(50 - first)?).await?;
         let expected: Vec<u64> = (u64::try_from(first)?..50).collect();
         assert_eq!(numbers(&records)?, expected, "{start:?}");
-        assert_eq!(records[0].offset(), first, "{start:?}");
-        assert_eq!(consumer.position("starts", 0)?, Some(50));
+        assert_eq!(records[0].offset().get(), first, "{start:?}");
+        assert_eq!(consumer.position("starts", 0)?, Some(Offset(50)));
     }
     for start in [Start::Latest, Start::Timestamp(FIRST_TIMESTAMP + 50_000)] {
         let mut consumer = reader(&kafka, "starts", 1, start).await?;
         nothing_more(&mut consumer).await?;
-        assert_eq!(consumer.position("starts", 0)?, Some(50), "{start:?}");
+        assert_eq!(consumer.position("starts", 0)?, Some(Offset(50)), "{start:?}");
     }
     Ok(())
 }
@@ -107,25 +108,27 @@ pub(crate) async fn a_paused_partition_holds_back_its_records(servers: &str) -> 
 pub(crate) async fn an_offset_out_of_range_follows_the_reset(servers: &str) -> Outcome {
     let kafka = connect(servers).await?;
     numbered(&kafka, "ranged", 10).await?;
-    let beyond = [("ranged", 0, Start::Offset(1_000))];
+    let beyond = [("ranged", 0, Start::at(1_000))];
 
     let builder = kafka.assigned_consumer().assign(beyond).offset_reset(OffsetReset::Earliest);
     let mut consumer = builder.build().await?;
     let records = consumer.poll(10, Duration::from_secs(30)).await?;
     let expected = ConsumerEvent::PositionReset {
-        topic: milena::protocol::ids::TopicName::new("ranged")?,
-        partition: 0,
-        old: Some(1_000),
-        new: 0,
+        topic: TopicName::new("ranged")?,
+        partition: PartitionIndex(0),
+        old: Some(Offset(1_000)),
+        new: Offset::ZERO,
         cause: ResetCause::OffsetOutOfRange,
     };
     assert_eq!(records.events(), [expected]);
-    assert_eq!(records.iter().next().map(|record| record.offset()), Some(0));
+    assert_eq!(records.iter().next().map(|record| record.offset()), Some(Offset::ZERO));
 
     let builder = kafka.assigned_consumer().assign(beyond).offset_reset(OffsetReset::Fail);
     let mut consumer = builder.build().await?;
     match consumer.poll(10, Duration::from_secs(30)).await {
-        Err(ConsumeError::OffsetOutOfRange { partition: 0, offset: 1_000, .. }) => {}
+        Err(ConsumeError::OffsetOutOfRange { partition, offset, .. }) => {
+            assert_eq!((partition, offset), (PartitionIndex(0), Offset(1_000)));
+        }
         other => return Err(format!("no error, but {other:?}").into()),
     }
     consumer.seek("ranged", 0, 9)?;

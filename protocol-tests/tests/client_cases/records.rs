@@ -26,7 +26,7 @@ pub(crate) async fn keyed_records_come_back_once_and_in_order(servers: &str) -> 
     for (number, delivery) in deliveries {
         let metadata = delivery.await?;
         let offset = metadata.offset.expect("a first append tells its offset");
-        placed.insert((metadata.partition.get(), offset.get()), number);
+        placed.insert((metadata.partition, offset), number);
     }
 
     let mut consumer = reader(&kafka, "keyed", 3, Start::Earliest).await?;

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
-use milena::Kafka;
 use milena::consumer::Start;
+use milena::{Kafka, Offset};
 use milena_mock_broker::{MockCluster, Topic};
 
 /// Virtual time after which a run counts as stuck.
@@ -85,7 +85,7 @@ pub(crate) async fn read_all(kafka: &Kafka, partitions: i32) -> BTreeMap<i32, Ve
     let ends = consumer.end_offsets(all).await.expect("the leaders answer");
     loop {
         let behind = ends.iter().any(|((topic, index), end)| {
-            consumer.position(topic, *index).expect("it is assigned").unwrap_or(0) < *end
+            consumer.position(topic, *index).expect("it is assigned").unwrap_or(Offset::ZERO) < *end
         });
         if !behind {
             break;
@@ -93,7 +93,8 @@ pub(crate) async fn read_all(kafka: &Kafka, partitions: i32) -> BTreeMap<i32, Ve
         let records = consumer.poll(1_000, Duration::from_millis(100)).await;
         for record in &records.expect("the log can be read") {
             let value = String::from_utf8_lossy(record.value().unwrap_or_default()).into_owned();
-            read.entry(record.partition()).or_insert_with(Vec::new).push((record.offset(), value));
+            let log = read.entry(record.partition().get()).or_insert_with(Vec::new);
+            log.push((record.offset().get(), value));
         }
     }
     consumer.close(Duration::from_secs(1)).await;

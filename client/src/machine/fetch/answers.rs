@@ -232,7 +232,7 @@ impl FetchMachine {
             _ => None,
         };
         let TopicPartition { topic, partition: index } = partition.name.clone();
-        let error = ConsumeError::Refused { topic, partition: index.get(), broker, code };
+        let error = ConsumeError::Refused { topic, partition: index, broker, code };
         self.halt(slot, position, error);
     }
 
@@ -289,8 +289,8 @@ impl FetchMachine {
 
     fn on_fault(&mut self, slot: Slot, position: FetchPosition, fault: Fault) {
         let Some(partition) = self.partitions.get(&slot) else { return };
-        let TopicPartition { topic, partition: PartitionIndex(partition) } = partition.name.clone();
-        let (offset, next_offset) = (fault.offset.get(), fault.next_offset.get());
+        let TopicPartition { topic, partition } = partition.name.clone();
+        let (offset, next_offset) = (fault.offset, fault.next_offset);
         let reason = fault.reason;
         let error = match fault.kind {
             FaultKind::Corrupt => {

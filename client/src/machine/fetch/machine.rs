@@ -127,7 +127,7 @@ impl FetchMachine {
         };
         let look_up = |target| State::AwaitingOffset { target, lookup: Lookup::Due(now) };
         let state = match to {
-            SeekTo::Start(Start::Offset(offset)) => at(Offset(offset), LeaderEpoch::UNKNOWN),
+            SeekTo::Start(Start::Offset(offset)) => at(offset, LeaderEpoch::UNKNOWN),
             SeekTo::Start(Start::Earliest) => look_up(Target::Earliest),
             SeekTo::Start(Start::Latest) => look_up(Target::Latest),
             SeekTo::Start(Start::Timestamp(time)) => look_up(Target::Timestamp(time)),
@@ -245,18 +245,17 @@ impl FetchMachine {
             return;
         }
         let TopicPartition { topic, partition: index } = partition.name.clone();
-        let index = index.get();
-        let offset = old.map(Offset::get);
+        let offset = old;
         let error = match cause {
             ResetCause::OutOfRange => ConsumeError::OffsetOutOfRange {
                 topic,
                 partition: index,
-                offset: offset.unwrap_or(-1),
+                offset: offset.unwrap_or(Offset(-1)),
             },
             ResetCause::Truncated => ConsumeError::LogTruncated {
                 topic,
                 partition: index,
-                offset: offset.unwrap_or(-1),
+                offset: offset.unwrap_or(Offset(-1)),
                 diverging: None,
             },
             ResetCause::Recreated { old, new } => {
@@ -353,7 +352,7 @@ impl FetchMachine {
                     *slot,
                     ConsumeError::UnknownPartition {
                         topic: name.topic,
-                        partition: name.partition.get(),
+                        partition: name.partition,
                         waited: now - *since,
                     },
                 ));

@@ -238,9 +238,9 @@ impl Shelf {
             self.discard(slot);
             let error = ConsumeError::LogTruncated {
                 topic: name.topic,
-                partition: name.partition.get(),
-                offset: delivered.get(),
-                diverging: Some(diverging.offset.get()),
+                partition: name.partition,
+                offset: delivered,
+                diverging: Some(diverging.offset),
             };
             self.place_mut(slot).entries.push_back(Entry::Failed(error));
             return self.queue(slot);
@@ -370,7 +370,7 @@ impl Entry {
 
 fn position_of(start: Start) -> Position {
     match start {
-        Start::Offset(offset) => Position::At(Offset(offset)),
+        Start::Offset(offset) => Position::At(offset),
         Start::Earliest | Start::Latest | Start::Timestamp(_) => Position::Pending,
     }
 }

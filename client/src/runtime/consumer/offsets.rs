@@ -18,10 +18,10 @@ use crate::machine::fetch::{
 use crate::runtime::core::{Core, RefreshReason};
 
 /// A partition by names the caller gave.
-pub(crate) fn name(topic: &str, partition: i32) -> Result<TopicPartition, ConsumeError> {
+pub(crate) fn name(topic: &str, partition: PartitionIndex) -> Result<TopicPartition, ConsumeError> {
     let topic = TopicName::new(topic)
         .map_err(|error| ConfigError::invalid("topic", topic, error.reason.to_string()))?;
-    Ok(TopicPartition { topic, partition: PartitionIndex(partition) })
+    Ok(TopicPartition { topic, partition })
 }
 
 /// Asks the leaders, again and again until each partition is answered or time is up.
@@ -81,7 +81,7 @@ impl Search<'_> {
             let Some((leader, leader_epoch)) =
                 found.and_then(|p| Some((p.leader?, p.leader_epoch)))
             else {
-                let (topic, partition) = (name.topic.clone(), name.partition.get());
+                let (topic, partition) = (name.topic.clone(), name.partition);
                 self.last = Some(match found {
                     Some(_) => ConsumeError::Refused {
                         topic,
@@ -141,14 +141,14 @@ impl Search<'_> {
             let TopicPartition { topic, partition } = &wanted.name;
             let refused = || ConsumeError::Refused {
                 topic: topic.clone(),
-                partition: partition.get(),
+                partition: *partition,
                 broker: Some(lookup.broker),
                 code: answer.code,
             };
             match disposition_of_lookup(answer.code) {
                 LookupDisposition::Accept => {
-                    let Offset(offset) = answer.offset.unwrap_or(Offset(-1));
-                    self.found.insert((topic.clone(), partition.get()), offset);
+                    let offset = answer.offset.unwrap_or(Offset(-1));
+                    self.found.insert((topic.clone(), *partition), offset);
                     self.open.retain(|name| name != &wanted.name);
                 }
                 LookupDisposition::LearnLeader | LookupDisposition::RetryLater => {

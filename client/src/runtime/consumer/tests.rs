@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_core::Stream;
 use milena_protocol::ErrorCode;
-use milena_protocol::ids::{LeaderEpoch, Offset};
+use milena_protocol::ids::{LeaderEpoch, Offset, PartitionIndex};
 use milena_protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
 use milena_protocol::messages::list_offsets_response::{
     ListOffsetsPartitionResponse, ListOffsetsTopicResponse,
@@ -163,10 +163,10 @@ async fn records_of_several_brokers_arrive_once_and_in_order() {
         for record in &records {
             assert_eq!(record.value(), Some(record.offset().to_string().as_bytes()));
             assert_eq!((record.topic(), record.key()), ("orders", Some(&b"k"[..])));
-            seen.see(record.partition(), record.offset());
+            seen.see(record.partition().get(), record.offset().get());
         }
     }
-    assert_eq!(consumer.position("orders", 1).unwrap(), Some(95));
+    assert_eq!(consumer.position("orders", 1).unwrap(), Some(Offset(95)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -199,7 +199,7 @@ async fn a_dropped_poll_or_next_loses_nothing() {
             match tokio::time::timeout(patience, consumer.next()).await {
                 Ok(record) => {
                     let record = record.unwrap().unwrap();
-                    seen.see(record.partition(), record.offset());
+                    seen.see(record.partition().get(), record.offset().get());
                 }
                 Err(_) => dropped += 1,
             }
@@ -207,7 +207,7 @@ async fn a_dropped_poll_or_next_loses_nothing() {
             match tokio::time::timeout(patience, consumer.poll(3, Duration::from_secs(9))).await {
                 Ok(records) => {
                     for record in records.unwrap() {
-                        seen.see(record.partition(), record.offset());
+                        seen.see(record.partition().get(), record.offset().get());
                     }
                 }
                 Err(_) => dropped += 1,
@@ -218,7 +218,7 @@ async fn a_dropped_poll_or_next_loses_nothing() {
     let end = end.load(Ordering::Relaxed);
     while seen.0 != [end, end] {
         let record = consumer.next().await.unwrap().unwrap();
-        seen.see(record.partition(), record.offset());
+        seen.see(record.partition().get(), record.offset().get());
     }
 }
 
@@ -234,7 +234,7 @@ async fn a_silent_broker_does_not_delay_the_partitions_of_another() {
     let mut offsets = Vec::new();
     while offsets.len() < 30 {
         let record = consumer.next().await.unwrap().unwrap();
-        assert_eq!(record.partition(), 0);
+        assert_eq!(record.partition(), PartitionIndex(0));
         offsets.push(record.offset());
     }
     assert!(start.elapsed() < Duration::from_millis(100), "{:?}", start.elapsed());
@@ -252,9 +252,9 @@ async fn an_idle_long_poll_delays_neither_look_ups_nor_another_consumer_of_the_c
     end.store(5, Ordering::Relaxed);
     let start = Instant::now();
     let ends = idle.end_offsets([("orders", 0), ("orders", 1)]).await.unwrap();
-    assert_eq!(ends.values().copied().collect::<Vec<_>>(), [5, 5]);
+    assert_eq!(ends.values().copied().collect::<Vec<_>>(), [Offset(5), Offset(5)]);
     let begins = idle.begin_offsets([("orders", 1)]).await.unwrap();
-    assert_eq!(begins.into_values().collect::<Vec<_>>(), [0]);
+    assert_eq!(begins.into_values().collect::<Vec<_>>(), [Offset(0)]);
     let mut other = reading(&kafka).await;
     assert!(!other.poll(1, Duration::from_millis(400)).await.unwrap().is_empty());
     assert!(start.elapsed() < Duration::from_millis(100), "{:?}", start.elapsed());
@@ -285,7 +285,7 @@ async fn a_connection_that_breaks_in_the_middle_costs_and_repeats_no_record() {
     let mut seen = Seen::default();
     while seen.0 != [200, 200] {
         let record = consumer.next().await.unwrap().unwrap();
-        seen.see(record.partition(), record.offset());
+        seen.see(record.partition().get(), record.offset().get());
     }
     assert!(served.load(Ordering::Relaxed) > 20);
 }
@@ -300,7 +300,7 @@ async fn a_consumer_is_a_stream() {
     for _ in 0..6 {
         let next = std::future::poll_fn(|context| Pin::new(&mut consumer).poll_next(context)).await;
         let record = next.unwrap().unwrap();
-        seen.see(record.partition(), record.offset());
+        seen.see(record.partition().get(), record.offset().get());
         let own = record.detach();
         drop(record);
         assert_eq!(own.value(), Some(own.offset().to_string().as_bytes()));
@@ -318,20 +318,20 @@ async fn seek_and_pause_take_effect_at_once() {
     consumer.pause("orders", 0).unwrap();
     assert!(consumer.is_paused("orders", 0).unwrap());
     consumer.seek("orders", 1, 500).unwrap();
-    assert_eq!(consumer.position("orders", 1).unwrap(), Some(500));
+    assert_eq!(consumer.position("orders", 1).unwrap(), Some(Offset(500)));
     let mut next = 500;
     for _ in 0..20 {
         for record in &consumer.poll(10, Duration::from_secs(1)).await.unwrap() {
-            assert_eq!((record.partition(), record.offset()), (1, next));
+            assert_eq!((record.partition().get(), record.offset().get()), (1, next));
             next += 1;
         }
     }
     consumer.resume("orders", 0).unwrap();
     consumer.pause("orders", 1).unwrap();
     let records = consumer.poll(10, Duration::from_secs(1)).await.unwrap();
-    assert!(records.iter().all(|record| record.partition() == 0));
+    assert!(records.iter().all(|record| record.partition().get() == 0));
     let unknown = consumer.seek("orders", 7, 0);
-    assert!(matches!(unknown, Err(ConsumeError::NotAssigned { partition: 7, .. })));
+    assert!(matches!(unknown, Err(ConsumeError::NotAssigned { partition: PartitionIndex(7), .. })));
 }
 
 #[tokio::test(start_paused = true)]
@@ -361,18 +361,18 @@ async fn a_reset_reaches_the_hook_and_the_next_poll() {
     let hear = told.clone();
     let mut consumer = kafka
         .assigned_consumer()
-        .assign([("orders", 0, Start::Offset(77))])
+        .assign([("orders", 0, Start::at(77))])
         .offset_reset(OffsetReset::Earliest)
         .on_event(move |event| hear.lock().push(event.clone()))
         .build()
         .await
         .unwrap();
     let records = consumer.poll(10, Duration::from_secs(1)).await.unwrap();
-    assert_eq!(records.iter().next().unwrap().offset(), 0);
+    assert_eq!(records.iter().next().unwrap().offset(), Offset(0));
     let [ConsumerEvent::PositionReset { old, new, cause, .. }] = records.events() else {
         panic!("{:?}", records.events());
     };
-    assert_eq!((*old, *new, *cause), (Some(77), 0, ResetCause::OffsetOutOfRange));
+    assert_eq!((*old, *new, *cause), (Some(Offset(77)), Offset(0), ResetCause::OffsetOutOfRange));
     assert_eq!(told.lock().as_slice(), records.events());
 }
 
@@ -435,7 +435,7 @@ async fn a_look_up_nobody_answers_ends_with_its_timeout_and_the_reason() {
     let kafka = world.kafka().await;
     let consumer = kafka
         .assigned_consumer()
-        .assign([("orders", 0, Start::Offset(0))])
+        .assign([("orders", 0, Start::at(0))])
         .api_timeout(Duration::from_secs(40))
         .build()
         .await
@@ -457,7 +457,7 @@ async fn settings_that_cannot_work_are_refused_at_build_with_their_values() {
         (new().assign([("orders", 0, Start::Latest)]), "orders-0"),
         (new().assign([("no spaces", 0, Start::Latest)]), "no spaces"),
         (new().assign([("orders", -1, Start::Latest)]), "partition"),
-        (new().assign([("orders", 1, Start::Offset(-5))]), "-5"),
+        (new().assign([("orders", 1, Start::at(-5))]), "-5"),
         (new().fetch_min_bytes(10).fetch_max_bytes(9), "fetch.min.bytes = 10"),
         (new().buffer_bytes(1_000), "max.partition.fetch.bytes"),
         (new().partition_max_bytes(0), "max.partition.fetch.bytes"),
@@ -475,22 +475,22 @@ async fn records_can_be_walked_borrowed_or_owned_and_taken_out_of_their_answer()
     let kafka = world.kafka().await;
     let _net = world.serving(&Arc::new(AtomicI64::new(10)));
     let mut consumer =
-        kafka.assigned_consumer().assign([("orders", 1, Start::Offset(2))]).build().await.unwrap();
+        kafka.assigned_consumer().assign([("orders", 1, Start::at(2))]).build().await.unwrap();
     let records = consumer.poll(5, Duration::from_secs(1)).await.unwrap();
     assert_eq!((records.len(), records.iter().len()), (5, 5));
     let borrowed: Vec<_> = records.iter().map(|record| (record.offset(), record.value())).collect();
     let detached: Vec<_> = records.iter().map(|record| record.detach()).collect();
     for ((offset, value), own) in borrowed.iter().zip(&detached) {
         assert_eq!((own.offset(), own.value()), (*offset, *value));
-        assert_eq!((own.topic(), own.partition(), own.timestamp()), ("orders", 1, 1_000));
-        assert_eq!((own.key(), own.leader_epoch()), (Some(&b"k"[..]), Some(3)));
+        assert_eq!((own.topic(), own.partition().get(), own.timestamp()), ("orders", 1, 1_000));
+        assert_eq!((own.key(), own.leader_epoch()), (Some(&b"k"[..]), Some(LeaderEpoch(3))));
     }
     let mut owned = records.into_iter();
     assert_eq!(owned.len(), 5);
     let first = owned.next().unwrap();
     assert_eq!(first.value_bytes().unwrap(), first.value().unwrap());
     assert_eq!(first.key_bytes().as_deref(), Some(&b"k"[..]));
-    assert_eq!(owned.map(|record| record.offset()).collect::<Vec<_>>(), [3, 4, 5, 6]);
+    assert_eq!(owned.map(|record| record.offset().get()).collect::<Vec<_>>(), [3, 4, 5, 6]);
     assert_eq!(consumer.lag("orders", 1).unwrap(), None, "no answer was delivered in full yet");
 }
 
@@ -501,7 +501,7 @@ async fn a_look_up_of_an_unknown_topic_says_so_when_its_time_is_up() {
     let _net = world.serving(&Arc::new(AtomicI64::new(10)));
     let consumer = reading(&kafka).await;
     let error = consumer.begin_offsets([("misspelled", 0)]).await.unwrap_err();
-    assert_eq!(error.partition(), Some(("misspelled", 0)), "{error}");
+    assert_eq!(error.partition(), Some(("misspelled", PartitionIndex(0))), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

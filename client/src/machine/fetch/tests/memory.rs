@@ -11,7 +11,7 @@ fn big(base: i64) -> Bytes {
 fn small() -> Rig {
     let config =
         FetchConfig { partition_max_bytes: 1_000, buffer_bytes: 4_000, ..FetchConfig::default() };
-    Rig::new(config, &[(0, Start::Offset(0)), (1, Start::Offset(0))])
+    Rig::new(config, &[(0, Start::at(0)), (1, Start::at(0))])
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_caller_who_does_not_poll_stops_the_fetching_at_a_bounded_amount() {
 fn paused_partitions_keep_what_they_hold_and_do_not_stop_the_others() {
     let config =
         FetchConfig { partition_max_bytes: 1_000, buffer_bytes: 1_000, ..FetchConfig::default() };
-    let mut rig = Rig::new(config, &[(0, Start::Offset(0)), (1, Start::Offset(0))]);
+    let mut rig = Rig::new(config, &[(0, Start::at(0)), (1, Start::at(0))]);
     rig.fetch();
     rig.answer(
         B1,
@@ -92,7 +92,7 @@ fn paused_partitions_keep_what_they_hold_and_do_not_stop_the_others() {
 #[test]
 fn a_slow_partition_that_holds_enough_is_left_out_after_a_moment() {
     let config = FetchConfig { partition_max_bytes: 1_000, ..FetchConfig::default() };
-    let mut rig = Rig::new(config, &[(0, Start::Offset(0)), (1, Start::Offset(0))]);
+    let mut rig = Rig::new(config, &[(0, Start::at(0)), (1, Start::at(0))]);
     rig.fetch();
     let full = batch_of(0, 2, 600, LeaderEpoch(3), &Stamp::default());
     rig.answer(B1, vec![data(0, full), nothing(1)]);
@@ -106,7 +106,7 @@ fn a_slow_partition_that_holds_enough_is_left_out_after_a_moment() {
 #[test]
 fn a_partition_that_is_emptied_in_time_is_fetched_with_the_others() {
     let config = FetchConfig { partition_max_bytes: 1_000, ..FetchConfig::default() };
-    let mut rig = Rig::new(config, &[(0, Start::Offset(0)), (1, Start::Offset(0))]);
+    let mut rig = Rig::new(config, &[(0, Start::at(0)), (1, Start::at(0))]);
     rig.fetch();
     let full = batch_of(0, 2, 600, LeaderEpoch(3), &Stamp::default());
     rig.answer(B1, vec![data(0, full), nothing(1)]);
@@ -124,7 +124,7 @@ fn what_a_seek_drops_is_given_back() {
     rig.answer(B1, vec![data(0, big(0)), nothing(1)]);
     rig.fetch();
     let slot = rig.slot(0);
-    rig.shelf.seek(slot, Start::Offset(500));
+    rig.shelf.seek(slot, Start::at(500));
     rig.settle();
     assert_eq!(rig.machine.budget.held(), 0);
     // What was on its way when the caller sought is dropped when it arrives.
@@ -168,7 +168,7 @@ fn a_fetch_that_waits_for_a_deposed_leader_is_taken_back() {
 
 #[test]
 fn partitions_whose_starts_are_looked_up_are_fetched_together_with_the_others() {
-    let starts = [(0, Start::Earliest), (1, Start::Offset(7))];
+    let starts = [(0, Start::Earliest), (1, Start::at(7))];
     let mut rig = Rig::new(FetchConfig::default(), &starts);
     let effects = rig.settle();
     let [Effect::ListOffsets(lookup)] = effects.as_slice() else { panic!("{effects:?}") };
@@ -178,7 +178,7 @@ fn partitions_whose_starts_are_looked_up_are_fetched_together_with_the_others() 
 
 #[test]
 fn a_start_that_is_never_found_does_not_stop_the_others() {
-    let starts = [(0, Start::Earliest), (1, Start::Offset(7))];
+    let starts = [(0, Start::Earliest), (1, Start::at(7))];
     let mut rig = Rig::new(FetchConfig::default(), &starts);
     rig.lookup();
     rig.advance(HOLD);

@@ -65,7 +65,7 @@ impl Rig {
 
     /// Reads partition 0 from an offset with the default configuration.
     pub(super) fn at(offset: i64) -> Self {
-        Self::new(FetchConfig::default(), &[(0, Start::Offset(offset))])
+        Self::new(FetchConfig::default(), &[(0, Start::at(offset))])
     }
 
     pub(super) fn slot(&self, partition: i32) -> Slot {

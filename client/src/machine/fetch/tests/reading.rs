@@ -118,7 +118,7 @@ fn an_answer_with_nothing_to_show_moves_the_position_too() {
 
 #[test]
 fn read_committed_passes_aborted_batches_and_shows_committed_ones() {
-    let mut rig = Rig::new(committed(), &[(0, Start::Offset(0))]);
+    let mut rig = Rig::new(committed(), &[(0, Start::at(0))]);
     assert_eq!(rig.fetch().isolation, IsolationLevel::ReadCommitted);
     let bytes = joined(&[
         transactional(0, 2),
@@ -136,7 +136,7 @@ fn read_committed_passes_aborted_batches_and_shows_committed_ones() {
 
 #[test]
 fn an_aborted_tail_moves_the_position_when_its_turn_comes() {
-    let mut rig = Rig::new(committed(), &[(0, Start::Offset(0))]);
+    let mut rig = Rig::new(committed(), &[(0, Start::at(0))]);
     rig.fetch();
     let bytes = joined(&[batch(0, 1), transactional(1, 2)]);
     rig.answer(B1, vec![aborting(data(0, bytes), 1)]);
@@ -154,14 +154,20 @@ fn a_corrupt_batch_is_an_error_behind_what_precedes_it_and_can_be_passed() {
     assert!(rig.fetches().is_empty(), "nothing is asked for until the caller decides");
     assert_eq!(rig.offsets(3), [0, 1, 2]);
     let error = rig.error();
-    let ConsumeError::CorruptBatch { partition: 0, offset: 3, next_offset: 7, .. } = error else {
+    let ConsumeError::CorruptBatch {
+        partition: PartitionIndex(0),
+        offset: Offset(3),
+        next_offset: Offset(7),
+        ..
+    } = error
+    else {
         panic!("{error}");
     };
-    assert_eq!(error.next_offset(), Some(7));
+    assert_eq!(error.next_offset(), Some(Offset(7)));
     rig.advance(Duration::from_secs(3_600));
     assert!(rig.fetches().is_empty(), "and is not tried again by itself");
     let slot = rig.slot(0);
-    rig.shelf.seek(slot, Start::Offset(7));
+    rig.shelf.seek(slot, Start::at(7));
     assert_eq!(asked(&rig.fetch()), [(0, 7)]);
 }
 
@@ -172,7 +178,10 @@ fn a_batch_in_an_unknown_compression_is_told_apart_from_a_damaged_one() {
     rig.answer(B1, vec![data(0, compressed(0, 4))]);
     rig.settle();
     let error = rig.error();
-    assert!(matches!(error, ConsumeError::UnsupportedBatch { offset: 0, next_offset: 4, .. }));
+    assert!(matches!(
+        error,
+        ConsumeError::UnsupportedBatch { offset: Offset(0), next_offset: Offset(4), .. }
+    ));
     assert!(error.to_string().contains("gzip"), "{error}");
     assert!(!error.is_retriable() && !error.is_fatal());
 }
@@ -199,7 +208,10 @@ fn bytes_without_a_complete_batch_are_an_error_and_not_a_loop() {
     rig.fetch();
     rig.answer(B1, vec![data(0, batch(0, 4).slice(..40))]);
     assert!(rig.fetches().is_empty());
-    assert!(matches!(rig.error(), ConsumeError::CorruptBatch { offset: 0, next_offset: 1, .. }));
+    assert!(matches!(
+        rig.error(),
+        ConsumeError::CorruptBatch { offset: Offset(0), next_offset: Offset(1), .. }
+    ));
 }
 
 #[test]
@@ -224,7 +236,7 @@ fn an_answer_with_only_batches_below_the_position_is_not_asked_for_again_at_once
 
 #[test]
 fn partitions_take_turns() {
-    let starts = [(0, Start::Offset(0)), (1, Start::Offset(0))];
+    let starts = [(0, Start::at(0)), (1, Start::at(0))];
     let mut rig = Rig::new(FetchConfig::default(), &starts);
     rig.fetch();
     rig.answer(B1, vec![data(0, batch(0, 2)), data(1, batch(0, 2))]);
@@ -258,8 +270,8 @@ fn an_unknown_topic_is_reported_once_and_read_when_it_appears() {
         now: MonoTime::ZERO,
         refreshes: 0,
     };
-    let slot = rig.shelf.assign(orders(0), Start::Offset(0)).unwrap();
-    rig.machine.assign(rig.now, slot, orders(0), Generation::default(), Start::Offset(0));
+    let slot = rig.shelf.assign(orders(0), Start::at(0)).unwrap();
+    rig.machine.assign(rig.now, slot, orders(0), Generation::default(), Start::at(0));
     assert!(rig.settle().is_empty());
     assert!(rig.refreshes > 0);
     rig.advance(Duration::from_secs(60));

@@ -6,7 +6,7 @@ use crate::error::consume::ConsumeError;
 
 fn with_reset(reset: OffsetReset) -> Rig {
     let config = FetchConfig { reset, ..FetchConfig::default() };
-    Rig::new(config, &[(0, Start::Offset(5))])
+    Rig::new(config, &[(0, Start::at(5))])
 }
 
 fn second_id() -> TopicId {
@@ -38,11 +38,11 @@ fn without_a_reset_policy_an_offset_out_of_range_stops_the_partition() {
     rig.fetch();
     rig.answer(B1, vec![refused(0, ErrorCode::OFFSET_OUT_OF_RANGE)]);
     rig.settle();
-    assert!(matches!(rig.error(), ConsumeError::OffsetOutOfRange { offset: 5, .. }));
+    assert!(matches!(rig.error(), ConsumeError::OffsetOutOfRange { offset: Offset(5), .. }));
     rig.advance(Duration::from_secs(3_600));
     assert!(rig.settle().is_empty());
     let slot = rig.slot(0);
-    rig.shelf.seek(slot, Start::Offset(9));
+    rig.shelf.seek(slot, Start::at(9));
     assert_eq!(asked(&rig.fetch()), [(0, 9)]);
 }
 
@@ -68,7 +68,7 @@ fn a_seek_during_a_reset_wins() {
     rig.answer(B1, vec![refused(0, ErrorCode::OFFSET_OUT_OF_RANGE)]);
     let lookup = rig.lookup();
     let slot = rig.slot(0);
-    rig.shelf.seek(slot, Start::Offset(8));
+    rig.shelf.seek(slot, Start::at(8));
     assert_eq!(asked(&rig.fetch()), [(0, 8)]);
     rig.found(&lookup, ErrorCode::NONE, 0);
     rig.settle();
@@ -81,13 +81,13 @@ fn an_answer_for_a_position_that_was_left_is_dropped() {
     let mut rig = Rig::at(0);
     rig.fetch();
     let slot = rig.slot(0);
-    rig.shelf.seek(slot, Start::Offset(50));
+    rig.shelf.seek(slot, Start::at(50));
     rig.settle();
     rig.answer(B1, vec![data(0, batch(0, 5))]);
     assert_eq!(asked(&rig.fetch()), [(0, 50)]);
     assert!(rig.shelf.take(1).is_none());
     // Even if the caller came back to the very same offset.
-    rig.shelf.seek(slot, Start::Offset(50));
+    rig.shelf.seek(slot, Start::at(50));
     rig.settle();
     rig.answer(B1, vec![data(0, batch(50, 5))]);
     rig.fetch();
@@ -135,7 +135,7 @@ fn a_broker_behind_the_metadata_is_asked_again_after_a_growing_pause() {
 
 #[test]
 fn a_partition_in_trouble_does_not_hold_up_its_neighbours() {
-    let starts = [(0, Start::Offset(0)), (1, Start::Offset(0))];
+    let starts = [(0, Start::at(0)), (1, Start::at(0))];
     let mut rig = Rig::new(FetchConfig::default(), &starts);
     rig.fetch();
     rig.answer(B1, vec![refused(0, ErrorCode::KAFKA_STORAGE_ERROR), data(1, batch(0, 1))]);
@@ -201,7 +201,10 @@ fn without_a_reset_policy_a_topic_created_again_stops_the_partition() {
     rig.lead_as(0, 1, 0, second_id());
     assert!(rig.settle().is_empty());
     let error = rig.error();
-    assert!(matches!(error, ConsumeError::TopicRecreated { offset: Some(5), .. }), "{error}");
+    assert!(
+        matches!(error, ConsumeError::TopicRecreated { offset: Some(Offset(5)), .. }),
+        "{error}"
+    );
     let slot = rig.slot(0);
     rig.shelf.resume(slot);
     assert!(rig.settle().is_empty(), "there is no offset to go on from");

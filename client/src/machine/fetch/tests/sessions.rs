@@ -4,7 +4,7 @@ use super::*;
 use crate::machine::fetch::plan::Naming;
 
 fn two() -> Rig {
-    Rig::new(FetchConfig::default(), &[(0, Start::Offset(0)), (1, Start::Offset(0))])
+    Rig::new(FetchConfig::default(), &[(0, Start::at(0)), (1, Start::at(0))])
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn sessions_are_closed_with_the_consumer() {
 #[test]
 fn a_follower_the_leader_names_is_read_until_it_fails() {
     let config = FetchConfig { rack: "r1".to_owned(), ..FetchConfig::default() };
-    let mut rig = Rig::new(config, &[(0, Start::Offset(0))]);
+    let mut rig = Rig::new(config, &[(0, Start::at(0))]);
     assert_eq!(rig.fetch().rack.as_str(), "r1");
     rig.answer(B1, vec![nothing(0).with_preferred_read_replica(2.into())]);
     let plan = rig.fetch();

@@ -49,7 +49,7 @@ impl World {
     fn new() -> Self {
         let config =
             FetchConfig { partition_max_bytes: 300, buffer_bytes: 1_000, ..Default::default() };
-        let rig = Rig::new(config, &[(0, Start::Offset(0)), (1, Start::Offset(0))]);
+        let rig = Rig::new(config, &[(0, Start::at(0)), (1, Start::at(0))]);
         Self { rig, in_flight: Vec::new(), next: [0, 0], epoch: 3 }
     }
 
@@ -123,7 +123,7 @@ impl World {
                 let slot = self.rig.slot(partition);
                 let next = &mut self.next[partition as usize];
                 *next = (*next - i64::from(back)).max(0);
-                self.rig.shelf.seek(slot, Start::Offset(*next));
+                self.rig.shelf.seek(slot, Start::at(*next));
             }
             Happening::Pause(partition) => self.rig.shelf.pause(self.rig.slot(partition)),
             Happening::Resume(partition) => self.rig.shelf.resume(self.rig.slot(partition)),

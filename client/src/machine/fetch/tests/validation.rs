@@ -12,7 +12,7 @@ use crate::error::consume::ConsumeError;
 /// Has fetched offsets 0 to 9 in epoch 3.
 fn fetched(reset: OffsetReset) -> Rig {
     let config = FetchConfig { reset, ..FetchConfig::default() };
-    let mut rig = Rig::new(config, &[(0, Start::Offset(0))]);
+    let mut rig = Rig::new(config, &[(0, Start::at(0))]);
     rig.fetch();
     rig.answer(B1, vec![data(0, batch(0, 10))]);
     rig.fetch();
@@ -131,10 +131,11 @@ fn without_a_reset_policy_truncation_stops_with_both_offsets() {
     rig.ends(&lookup, ErrorCode::NONE, 3, 6);
     assert!(rig.settle().is_empty());
     let error = rig.error();
-    let ConsumeError::LogTruncated { offset: 8, diverging: Some(6), .. } = error else {
+    let ConsumeError::LogTruncated { offset: Offset(8), diverging: Some(Offset(6)), .. } = error
+    else {
         panic!("{error}");
     };
-    assert_eq!(error.next_offset(), Some(6));
+    assert_eq!(error.next_offset(), Some(Offset(6)));
     assert_eq!(rig.position(0), Position::At(Offset(8)));
 }
 
@@ -184,7 +185,7 @@ fn a_seek_during_validation_wins() {
     rig.lead(0, 2, 4);
     let lookup = rig.validation();
     let slot = rig.slot(0);
-    rig.shelf.seek(slot, Start::Offset(3));
+    rig.shelf.seek(slot, Start::at(3));
     assert_eq!(asked(&rig.fetch()), [(0, 3)]);
     rig.ends(&lookup, ErrorCode::NONE, 3, 1);
     rig.settle();
