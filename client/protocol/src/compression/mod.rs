@@ -13,51 +13,57 @@
 //!
 //! Compressed bytes come from a peer, and a few kilobytes of them can stand for gigabytes.
 //! So decompression is handed a [`DecompressionBudget`] and never allocates beyond it.
+//!
+//! ```
+//! use milena_protocol::compression::{self, Codec, Compression, DecompressionBudget};
+//!
+//! let packed = compression::compress(Compression::gzip().with_level(9)?, &[7; 1000])?;
+//! let mut budget = DecompressionBudget::new(1 << 20, 50 << 20);
+//! let unpacked = compression::decompress(Codec::Gzip, &packed, &mut budget)?;
+//! assert_eq!(unpacked, vec![7; 1000]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+#[cfg_attr(
+    not(all(
+        feature = "compression-gzip",
+        feature = "compression-snappy",
+        feature = "compression-lz4",
+        any(feature = "compression-zstd", feature = "zstd-c")
+    )),
+    allow(dead_code, reason = "what only codecs use that are left out")
+)]
 mod budget;
 mod codec;
+mod compressor;
 mod error;
+#[cfg(feature = "compression-gzip")]
+mod gzip;
 mod level;
+#[cfg(feature = "compression-lz4")]
+mod lz4;
+#[cfg_attr(
+    not(all(
+        feature = "compression-gzip",
+        feature = "compression-snappy",
+        feature = "compression-lz4",
+        any(feature = "compression-zstd", feature = "zstd-c")
+    )),
+    allow(dead_code, reason = "what only codecs use that are left out")
+)]
+mod output;
+#[cfg(feature = "compression-snappy")]
+mod snappy;
+#[cfg(any(feature = "compression-zstd", feature = "zstd-c"))]
+mod zstd;
 
 use bytes::Bytes;
 
 pub use budget::DecompressionBudget;
 pub use codec::Codec;
+pub use compressor::Compressor;
 pub use error::{CompressionError, Scope};
 pub use level::{Compression, LevelError, Levels};
-
-/// What compresses one payload after the other and keeps its tables in between.
-#[derive(Debug)]
-pub struct Compressor {
-    compression: Compression,
-}
-
-impl Compressor {
-    /// A compressor for this codec and level.
-    ///
-    /// # Errors
-    /// [`CompressionError::NotBuilt`] if the codec is not part of this build.
-    pub fn new(compression: Compression) -> Result<Self, CompressionError> {
-        compression.codec().ensure_built()?;
-        Ok(Self { compression })
-    }
-
-    /// What it compresses with.
-    pub fn compression(&self) -> Compression {
-        self.compression
-    }
-
-    /// Compresses a payload. [`Codec::None`] copies it.
-    ///
-    /// # Errors
-    /// [`CompressionError::Failed`] if the codec gives up, which none of them does on its own.
-    pub fn compress(&mut self, payload: &[u8]) -> Result<Bytes, CompressionError> {
-        match self.compression.codec() {
-            Codec::None => Ok(Bytes::copy_from_slice(payload)),
-            codec => Err(CompressionError::NotBuilt { codec }),
-        }
-    }
-}
 
 /// Compresses one payload, see [`Compressor`].
 ///
@@ -78,13 +84,25 @@ pub fn decompress(
     payload: &[u8],
     budget: &mut DecompressionBudget,
 ) -> Result<Bytes, CompressionError> {
-    let limit = budget.limit();
-    match codec {
-        Codec::None if payload.len() <= limit => {
-            budget.spend(payload.len());
-            Ok(Bytes::copy_from_slice(payload))
-        }
-        Codec::None => Err(budget.too_large(codec)),
-        codec => Err(CompressionError::NotBuilt { codec }),
-    }
+    let plain = match codec {
+        Codec::None if payload.len() > budget.limit() => return Err(budget.too_large(codec)),
+        Codec::None => payload.to_vec(),
+        #[cfg(feature = "compression-gzip")]
+        Codec::Gzip => gzip::decompress(payload, budget)?,
+        #[cfg(feature = "compression-snappy")]
+        Codec::Snappy => snappy::decompress(payload, budget)?,
+        #[cfg(feature = "compression-lz4")]
+        Codec::Lz4 => lz4::decompress(payload, budget)?,
+        #[cfg(any(feature = "compression-zstd", feature = "zstd-c"))]
+        Codec::Zstd => zstd::decompress(payload, budget)?,
+        #[cfg(not(all(
+            feature = "compression-gzip",
+            feature = "compression-snappy",
+            feature = "compression-lz4",
+            any(feature = "compression-zstd", feature = "zstd-c")
+        )))]
+        codec => return Err(CompressionError::NotBuilt { codec }),
+    };
+    budget.spend(plain.len());
+    Ok(Bytes::from(plain))
 }

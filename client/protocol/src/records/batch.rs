@@ -163,8 +163,13 @@ impl Batch {
         if codec == Codec::None {
             return Ok(self.clone());
         }
-        let payload = compression::decompress(codec, &self.payload, budget)
-            .map_err(|error| self.compression_error(error))?;
+        // Compaction may have left no record. Apache Kafka does not look at the payload then
+        // (DefaultRecordBatch.iterator).
+        let payload = match self.header.record_count {
+            0 => Bytes::new(),
+            _ => compression::decompress(codec, &self.payload, budget)
+                .map_err(|error| self.compression_error(error))?,
+        };
         let mut header = self.header;
         header.attributes = header.attributes.with_codec(Codec::None);
         let length = i32::try_from(COUNTED_HEADER + payload.len());

@@ -7,6 +7,9 @@ use super::header::HEADER_LEN;
 use super::sealed::SealedBatch;
 use crate::compression::{Compressor, DecompressionBudget};
 
+/// A payload smaller than the window it was compressed with still asks for the window.
+const LARGEST_WINDOW: usize = 1 << 20;
+
 impl SealedBatch {
     /// Cuts the batch into two with about as many records each; the first has the smaller half of
     /// an odd count. Order, timestamps, headers and compression are kept. A batch of one record
@@ -90,6 +93,7 @@ impl SealedBatch {
     }
 
     fn plain(&self) -> Result<Batch, BatchError> {
-        self.to_batch().decompressed(&mut DecompressionBudget::for_one_batch(self.plain_len()))
+        let limit = self.plain_len().max(LARGEST_WINDOW);
+        self.to_batch().decompressed(&mut DecompressionBudget::for_one_batch(limit))
     }
 }

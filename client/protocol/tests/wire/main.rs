@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that finds nothing there has failed")]
 
 mod cases;
+mod codecs;
 mod damage;
 mod produce;
 mod reference;
