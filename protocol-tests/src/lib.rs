@@ -5,6 +5,7 @@ pub mod interop;
 pub mod java_peer;
 pub mod kafka;
 pub mod schemas;
+pub mod seeds;
 pub mod vectors;
 
 /// The README's examples, compiled.
