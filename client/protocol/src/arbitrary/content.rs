@@ -1,7 +1,8 @@
 //! Where the values of a generated message come from.
 
-use ::arbitrary::{Result, Unstructured};
+use ::arbitrary::{Arbitrary, Result, Unstructured};
 
+use super::batch::ArbitraryBatch;
 use super::wire::Extreme;
 
 /// As many elements of plain numbers are possible in one array, so that counts of two bytes occur.
@@ -129,6 +130,22 @@ impl Source<'_, '_> {
             bytes.push(0xff);
         }
         Ok(bytes)
+    }
+
+    /// Record batches more often than bytes that are none.
+    pub(super) fn records(&mut self) -> Result<Vec<u8>> {
+        let Self::Arbitrary(u) = self else { return self.bytes(Value::Any) };
+        let mut records = Vec::new();
+        match u.int_in_range(0..=7_u8)? {
+            0 => return Ok(records),
+            1 => return self.bytes(Value::Any),
+            7 => {
+                records.extend_from_slice(ArbitraryBatch::arbitrary(u)?.bytes());
+                records.extend_from_slice(ArbitraryBatch::arbitrary(u)?.bytes());
+            }
+            _ => records.extend_from_slice(ArbitraryBatch::arbitrary(u)?.bytes()),
+        }
+        Ok(records)
     }
 
     /// The distances between the numbers of unknown tagged fields.

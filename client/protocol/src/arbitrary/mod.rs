@@ -7,8 +7,28 @@
 //! - [`Generator`] writes any message of the tables at any version, with arbitrary content or with
 //!   one of the [`Extreme`]s, and tells where its lengths and counts stand ([`Mark`]), for those who
 //!   want to damage them.
+//! - [`ArbitraryRequest`] and [`ArbitraryResponse`] are whole frames of any API at any version.
 //! - [`ArbitraryBatch`] is a valid record batch of any kind, together with what it holds;
 //!   [`BatchGenerator`] narrows down of which kind.
+//!
+//! # For a fuzz target
+//!
+//! The wrappers implement [`Arbitrary`](::arbitrary::Arbitrary), so that a target takes them as its
+//! input:
+//!
+//! ```
+//! use milena_protocol::arbitrary::ArbitraryRequest;
+//!
+//! // fuzz_target!(|requests: Vec<ArbitraryRequest>| { .. });
+//! fn my_service_survives(requests: Vec<ArbitraryRequest>) {
+//!     for request in requests {
+//!         let frame: bytes::Bytes = request.frame();
+//!         // my_service.handle(frame);
+//! #       let _ = frame;
+//!     }
+//! }
+//! # my_service_survives(Vec::new());
+//! ```
 //!
 //! # What is canonical
 //!
@@ -26,9 +46,11 @@
 
 mod batch;
 mod content;
+mod messages;
 mod wire;
 
 pub use batch::{ArbitraryBatch, ArbitraryRecord, BatchGenerator};
+pub use messages::{ArbitraryRequest, ArbitraryResponse};
 pub use wire::{Encoding, Extreme, Generator, Mark, MarkKind, WireMessage};
 
 #[cfg(test)]

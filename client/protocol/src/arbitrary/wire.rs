@@ -297,7 +297,11 @@ impl Writer<'_, '_> {
                 self.sized(kind, name, text.as_bytes());
             }
             Kind::Records if !self.generator.records => self.sized(kind, name, &[]),
-            Kind::Bytes | Kind::Records => {
+            Kind::Records => {
+                let records = self.source.records()?;
+                self.sized(kind, name, &records);
+            }
+            Kind::Bytes => {
                 let bytes = self.source.bytes(value)?;
                 self.sized(kind, name, &bytes);
             }
