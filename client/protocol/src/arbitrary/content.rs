@@ -1,12 +1,14 @@
 //! Where the values of a generated message come from.
 
+use std::cmp::Ordering;
+
 use ::arbitrary::{Arbitrary, Result, Unstructured};
 
 use super::batch::ArbitraryBatch;
 use super::wire::Extreme;
 
 /// As many elements of plain numbers are possible in one array, so that counts of two bytes occur.
-const MANY: usize = 200;
+const MANY: usize = 300;
 
 /// Decides what a message holds.
 pub(super) enum Source<'s, 'a> {
@@ -37,7 +39,7 @@ impl Source<'_, '_> {
                         (counter.wrapping_mul(0x0123_4567_89ab_cdef) & (mask >> 1) & !1) | 2
                     }
                     Extreme::Hollow => [1 << (bits - 1), mask >> 1, mask][*counter as usize % 3],
-                    Extreme::Empty => 0,
+                    Extreme::Empty | Extreme::Elements { .. } | Extreme::Tags { .. } => 0,
                 }
             }
             Self::Arbitrary(u) => {
@@ -61,8 +63,10 @@ impl Source<'_, '_> {
     }
 
     /// Whether something that may be null is.
-    pub(super) fn null(&mut self, array: bool) -> Result<bool> {
+    pub(super) fn null(&mut self, array: bool, depth: usize) -> Result<bool> {
         Ok(match self {
+            Self::Extreme(Extreme::Elements { depth: deepest }, _) => !array || depth > *deepest,
+            Self::Extreme(Extreme::Tags { depth: deepest }, _) => !array || depth >= *deepest,
             Self::Extreme(Extreme::Full, _) => false,
             Self::Extreme(Extreme::Hollow, _) => !array,
             Self::Extreme(Extreme::Empty, _) => true,
@@ -79,9 +83,22 @@ impl Source<'_, '_> {
         })
     }
 
-    /// The length of an array. Few elements if they are large, or much was written already.
-    pub(super) fn count(&mut self, plain: bool, room: bool, value: Value) -> Result<usize> {
+    /// The length of an array inside of `depth` others. Few elements if they are large, or much was
+    /// written already.
+    pub(super) fn count(
+        &mut self,
+        depth: usize,
+        plain: bool,
+        room: bool,
+        value: Value,
+    ) -> Result<usize> {
         let count = match self {
+            Self::Extreme(Extreme::Elements { depth: crowded }, _) => match depth.cmp(crowded) {
+                Ordering::Less => 1,
+                Ordering::Equal => MANY,
+                Ordering::Greater => 0,
+            },
+            Self::Extreme(Extreme::Tags { depth: crowded }, _) => usize::from(depth < *crowded),
             Self::Extreme(Extreme::Full, counter) => {
                 *counter += 1;
                 if plain && *counter % 5 == 0 { MANY } else { 2 }
@@ -149,8 +166,11 @@ impl Source<'_, '_> {
     }
 
     /// The distances between the numbers of unknown tagged fields.
-    pub(super) fn unknown_tags(&mut self) -> Result<Vec<u32>> {
+    pub(super) fn unknown_tags(&mut self, depth: usize) -> Result<Vec<u32>> {
         Ok(match self {
+            Self::Extreme(Extreme::Tags { depth: crowded }, _) if depth == *crowded => {
+                vec![0; MANY]
+            }
             Self::Extreme(Extreme::Full, _) => vec![0, 200],
             Self::Extreme(..) => Vec::new(),
             Self::Arbitrary(u) => {

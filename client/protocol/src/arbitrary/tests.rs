@@ -17,11 +17,11 @@ const fn tagged(number: u32, field: Field) -> Field {
 }
 
 /// Version 0 is classic, version 1 flexible.
-static SCHEMA: MessageSchema = MessageSchema {
-    name: "ExampleRequest",
-    versions: Versions::new(0, 1),
-    flexible: Versions::from(1),
-    fields: &[
+static SCHEMA: MessageSchema = MessageSchema::new(
+    "ExampleRequest",
+    Versions::new(0, 1),
+    Versions::from(1),
+    &[
         field("small", Kind::Int8),
         Field { nullable: ALWAYS, ..field("name", Kind::String) },
         Field { nullable: ALWAYS, ..field("owner", Kind::Struct(&[field("id", Kind::Int16)])) },
@@ -31,7 +31,7 @@ static SCHEMA: MessageSchema = MessageSchema {
         tagged(1, Field { versions: Versions::from(1), ..field("early", Kind::Int16) }),
         Field { versions: Versions::from(1), ..field("header", Kind::ClassicString) },
     ],
-};
+);
 
 fn unstructured(seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;

@@ -29,10 +29,21 @@ pub enum Extreme {
     Hollow,
     /// Whatever may be null or empty is, arrays included. Integers are 0.
     Empty,
+    /// Arrays at one depth have hundreds of elements. Those around them have one, and everything
+    /// else is as in [`Extreme::Empty`]: few bytes that become much memory.
+    Elements {
+        /// How many arrays are around them.
+        depth: usize,
+    },
+    /// Structs at one depth of arrays have hundreds of unknown tagged fields without content.
+    Tags {
+        /// How many arrays are around them.
+        depth: usize,
+    },
 }
 
 impl Extreme {
-    /// All of them.
+    /// Those that say something about every message.
     pub const ALL: [Self; 3] = [Self::Full, Self::Hollow, Self::Empty];
 }
 
@@ -58,6 +69,8 @@ pub struct Mark {
     pub encoding: Encoding,
     /// Its value: -1 stands for null in lengths, counts and presences.
     pub value: i64,
+    /// Whether it may say null.
+    pub nullable: bool,
 }
 
 /// What a number says.
@@ -135,23 +148,12 @@ impl WireMessage {
     ///
     /// ```
     /// use milena_protocol::arbitrary::{Extreme, Generator};
-    /// # use milena_protocol::schema::{Field, Kind, MessageSchema, Versions};
-    /// # static SCHEMA: MessageSchema = MessageSchema {
-    /// #     name: "Example",
-    /// #     versions: Versions::new(0, 0),
-    /// #     flexible: Versions::NONE,
-    /// #     fields: &[Field {
-    /// #         name: "name",
-    /// #         versions: Versions::from(0),
-    /// #         nullable: Versions::NONE,
-    /// #         tagged: None,
-    /// #         kind: Kind::String,
-    /// #     }],
-    /// # };
+    /// use milena_protocol::schema;
     ///
-    /// let message = Generator::new(&SCHEMA, 0).extreme(Extreme::Empty);
-    /// assert_eq!(message.bytes[..], [0, 0]);
-    /// assert_eq!(message.with(&message.marks[0], 7)[..], [0, 7]);
+    /// let message = Generator::new(&schema::RESPONSE_HEADER, 1).extreme(Extreme::Empty);
+    /// assert_eq!(message.bytes[..], [0, 0, 0, 0, 0]);
+    /// // As if a tagged field followed.
+    /// assert_eq!(message.with(&message.marks[0], 1)[..], [0, 0, 0, 0, 1]);
     /// ```
     pub fn with(&self, mark: &Mark, value: i64) -> Bytes {
         let mut replacement = Vec::with_capacity(10);
@@ -209,8 +211,14 @@ impl Generator {
 
     fn write(&self, source: Source<'_, '_>) -> Result<WireMessage> {
         let flexible = self.schema.flexible.contains(self.version);
-        let mut writer =
-            Writer { generator: *self, flexible, source, out: Vec::new(), marks: Vec::new() };
+        let mut writer = Writer {
+            generator: *self,
+            flexible,
+            source,
+            depth: 0,
+            out: Vec::new(),
+            marks: Vec::new(),
+        };
         writer.fields(self.schema.fields, self.schema.name, Value::Any)?;
         Ok(WireMessage { bytes: writer.out.into(), marks: writer.marks })
     }
@@ -220,6 +228,8 @@ struct Writer<'s, 'a> {
     generator: Generator,
     flexible: bool,
     source: Source<'s, 'a>,
+    /// How many arrays are around what is written.
+    depth: usize,
     out: Vec<u8>,
     marks: Vec<Mark>,
 }
@@ -244,15 +254,22 @@ impl Writer<'_, '_> {
     fn field(&mut self, field: &Field, value: Value) -> Result<()> {
         let nullable = field.nullable.contains(self.generator.version);
         let array = matches!(field.kind, Kind::Array(_));
-        if nullable && value == Value::Any && self.source.null(array)? {
+        let mark = self.marks.len();
+        if nullable && value == Value::Any && self.source.null(array, self.depth)? {
             let (kind, encoding) = self.number_before(field.kind).expect("only these can be null");
             self.mark(field.name, kind, encoding, -1);
+            self.marks[mark].nullable = true;
             return Ok(());
         }
         if nullable && matches!(field.kind, Kind::Struct(_)) {
             self.mark(field.name, MarkKind::Presence, Encoding::Int8, 1);
         }
-        self.kind(field.kind, field.name, value)
+        self.kind(field.kind, field.name, value)?;
+        if nullable {
+            // The first of what was written for it.
+            self.marks[mark].nullable = true;
+        }
+        Ok(())
     }
 
     /// What stands before something whose size is not fixed, or that may be null.
@@ -325,12 +342,14 @@ impl Writer<'_, '_> {
 
     fn array(&mut self, element: Kind, kind: Kind, name: &'static str, value: Value) -> Result<()> {
         let plain = self.number_before(element).is_none();
-        let count = self.source.count(plain, self.out.len() < ENOUGH, value)?;
+        let count = self.source.count(self.depth, plain, self.out.len() < ENOUGH, value)?;
         let (mark, encoding) = self.number_before(kind).expect("arrays have a count");
         self.mark(name, mark, encoding, count as i64);
+        self.depth += 1;
         for _ in 0..count {
             self.kind(element, name, Value::Any)?;
         }
+        self.depth -= 1;
         Ok(())
     }
 
@@ -344,8 +363,11 @@ impl Writer<'_, '_> {
             }
         }
         known.sort_by_key(|field| tag_of(field));
-        let mut unknown =
-            if self.generator.unknown_tags { self.source.unknown_tags()? } else { Vec::new() };
+        let mut unknown = if self.generator.unknown_tags {
+            self.source.unknown_tags(self.depth)?
+        } else {
+            Vec::new()
+        };
         // Above those that any version knows.
         let mut next =
             fields.iter().filter_map(|field| field.tagged.map(|tag| tag.number + 1)).max();
@@ -389,7 +411,8 @@ impl Writer<'_, '_> {
     }
 
     fn mark(&mut self, field: &'static str, kind: MarkKind, encoding: Encoding, value: i64) {
-        self.marks.push(Mark { offset: self.out.len(), field, kind, encoding, value });
+        let offset = self.out.len();
+        self.marks.push(Mark { offset, field, kind, encoding, value, nullable: false });
         encoding.put(&mut self.out, value);
     }
 }
