@@ -76,9 +76,9 @@ pub fn check(
     let Some(plan) = schema.plan(version) else {
         return Err(GuardError::unknown_version(schema, version));
     };
-    let mut walk = Walk::new(bytes, limits.allowed(bytes.len()));
-    match walk.message(plan) {
-        Ok(()) => Ok(walk.offset()),
+    let mut walk = Walk::new(bytes.len(), limits.allowed(bytes.len()));
+    match walk.message(plan, bytes) {
+        Ok(rest) => Ok(bytes.len() - rest.len()),
         Err(found) => Err(GuardError::new(schema, version, *found)),
     }
 }

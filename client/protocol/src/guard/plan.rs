@@ -43,7 +43,51 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) field: &'static Field,
+    pub(super) quick: Quick,
     pub(super) what: What,
+}
+
+impl Step {
+    fn new(field: &'static Field, what: What) -> Self {
+        Self { field, quick: Quick::of(&what), what }
+    }
+}
+
+/// What can be walked over in a few instructions if it is as it nearly always is. Whatever is not,
+/// right or wrong, is left to the walk over [`What`].
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Quick {
+    /// So many bytes.
+    Fixed(usize),
+    /// A compact array of fewer than 127 elements that have a fixed size and nothing wrong.
+    Uniform {
+        /// Bytes of an element.
+        least: u32,
+        /// [`Element::memory`].
+        memory: u32,
+    },
+    /// Compact bytes, fewer than 256 MiB of them.
+    Span,
+    /// A compact array that is empty.
+    Empty,
+    /// Nothing is known beforehand.
+    Unknown,
+}
+
+impl Quick {
+    fn of(what: &What) -> Self {
+        match what {
+            What::Fixed { bytes, .. } => Self::Fixed(*bytes),
+            What::Bytes { length: Length::Compact, .. } => Self::Span,
+            What::Array { length: Length::Compact, element, .. } => {
+                match (u32::try_from(element.least), u32::try_from(element.memory)) {
+                    (Ok(least), Ok(memory)) if element.uniform => Self::Uniform { least, memory },
+                    _ => Self::Empty,
+                }
+            }
+            _ => Self::Unknown,
+        }
+    }
 }
 
 /// A tag that the message has in some version.
@@ -138,20 +182,21 @@ impl Compiler {
             let present = field.versions.contains(self.version);
             match field.tagged {
                 Some(tag) if present && tag.versions.contains(self.version) => {
-                    let step = Some(Step { field, what: self.what(field) });
+                    let step = Some(Step::new(field, self.what(field)));
                     tags.push(KnownTag { number: tag.number, step });
                 }
                 _ if present => {
-                    let step = Step { field, what: self.what(field) };
-                    match (steps.last_mut(), step) {
+                    let what = self.what(field);
+                    match (steps.last_mut(), &what) {
                         (
-                            Some(Step { what: What::Fixed { bytes, fields }, .. }),
-                            Step { what: What::Fixed { bytes: more, .. }, .. },
+                            Some(Step { what: What::Fixed { bytes, fields }, quick, .. }),
+                            What::Fixed { bytes: more, .. },
                         ) => {
                             *bytes += more;
+                            *quick = Quick::Fixed(*bytes);
                             *fields = fields.iter().copied().chain([field]).collect();
                         }
-                        (_, step) => steps.push(step),
+                        _ => steps.push(Step::new(field, what)),
                     }
                 }
                 Some(tag) => tags.push(KnownTag { number: tag.number, step: None }),
