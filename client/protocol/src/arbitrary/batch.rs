@@ -154,9 +154,9 @@ impl BatchGenerator {
             records.iter_mut().for_each(|record| record.timestamp = header.max_timestamp);
         }
         let codec = if records.is_empty() { Codec::None } else { self.codec };
-        let (codec, payload) = match compress(Compression::of(codec), &payload) {
-            Ok(compressed) => (codec, compressed),
-            Err(_) => (Codec::None, Bytes::from(payload)),
+        let payload = match codec {
+            Codec::None => Bytes::from(payload),
+            codec => compress(Compression::of(codec), &payload).expect("the codec is built"),
         };
         header.attributes = header.attributes.with_codec(codec);
         header.record_count = records.len() as i32;

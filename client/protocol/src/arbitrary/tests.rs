@@ -146,6 +146,9 @@ fn every_batch_is_read_as_it_was_meant() {
             let batch = BatchGenerator::new(codec).arbitrary(&mut Unstructured::new(&data));
             let batch = batch.expect("never fails");
             assert_eq!(read(&batch), batch.records(), "{codec}, seed {seed}");
+            let compressed = !batch.records().is_empty();
+            let expected = if compressed && codec.is_built() { codec } else { Codec::None };
+            assert_eq!(batch.header().attributes.codec(), Ok(expected), "{codec}, seed {seed}");
             counts[0] += usize::from(batch.records().is_empty());
             counts[1] += usize::from(batch.header().attributes.is_control());
             counts[2] += usize::from(batch.header().attributes.has_delete_horizon());
