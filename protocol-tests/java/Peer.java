@@ -19,11 +19,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.Message;
 import org.apache.kafka.common.protocol.MessageUtil;
+import org.apache.kafka.common.protocol.ObjectSerializationCache;
 import org.apache.kafka.common.protocol.Readable;
 import org.apache.kafka.common.record.CompressionType;
 import org.apache.kafka.common.record.ControlRecordType;
@@ -138,12 +140,23 @@ public final class Peer {
         final Constructor<?> read;
         final Method fromJson;
         final Method toJson;
+        final short lowest;
+        final short highest;
 
         Generated(Class<?> type) throws ReflectiveOperationException {
             read = type.getConstructor(Readable.class, short.class);
             Class<?> converter = Class.forName(type.getName() + "JsonConverter");
             fromJson = converter.getMethod("read", JsonNode.class, short.class);
             toJson = converter.getMethod("write", type, short.class);
+            lowest = type.getField("LOWEST_SUPPORTED_VERSION").getShort(null);
+            highest = type.getField("HIGHEST_SUPPORTED_VERSION").getShort(null);
+        }
+
+        /** The classes look at the version only when they write. */
+        void checkVersion(short version) {
+            if (version < lowest || version > highest) {
+                throw new UnsupportedVersionException(lowest + " to " + highest + " are there");
+            }
         }
 
         static Generated named(String name) throws ReflectiveOperationException {
@@ -173,6 +186,7 @@ public final class Peer {
         in.get(name);
         Generated generated = Generated.named(new String(name, StandardCharsets.UTF_8));
         short version = in.getShort();
+        generated.checkVersion(version);
         boolean throughJson = in.get() != 0;
         ByteBufferAccessor accessor = new ByteBufferAccessor(in.slice());
         Message message = (Message) generated.read.newInstance(accessor, version);
@@ -187,7 +201,17 @@ public final class Peer {
             }
             message = again;
         }
-        return MessageUtil.byteBufferToArray(MessageUtil.toByteBufferAccessor(message, version).buffer());
+        return write(message, version);
+    }
+
+    private static byte[] write(Message message, short version) {
+        ObjectSerializationCache cache = new ObjectSerializationCache();
+        ByteBuffer out = ByteBuffer.allocate(message.size(cache, version));
+        message.write(new ByteBufferAccessor(out), cache, version);
+        if (out.hasRemaining()) {
+            throw new IllegalStateException("it is " + out.remaining() + " bytes shorter than it says");
+        }
+        return out.array();
     }
 
     // ---- batches, read ----
