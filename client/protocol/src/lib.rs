@@ -15,6 +15,10 @@
 //! | error codes, their names, which may pass when tried again | [`ErrorCode`] |
 //! | offsets, epochs, sequences, topics and brokers as types | [`ids`] |
 //! | time as it is handed to a state machine | [`time`] |
+#![cfg_attr(
+    feature = "arbitrary",
+    doc = "| messages and batches with arbitrary content, to test and fuzz with | [`arbitrary`] |"
+)]
 //!
 //! The messages themselves are those that the crate `kafka-protocol` generates from Apache Kafka's
 //! schemas; they are exported as [`messages`], together with the traits they implement. Record

@@ -7,6 +7,7 @@ use super::wire::Generator;
 use crate::decode;
 use crate::messages::{ApiKey, RequestKind};
 use crate::schema::{self, MessageSchema};
+use crate::version::spoken_versions;
 
 /// A well-formed request of any API at any version, with arbitrary content.
 ///
@@ -63,7 +64,7 @@ impl ArbitraryRequest {
     /// # Errors
     /// [`::arbitrary::Error::IncorrectFormat`] for a version that this crate does not know.
     pub fn of(key: ApiKey, version: i16, u: &mut Unstructured<'_>) -> Result<Self> {
-        let body = body(schema::request(key), version, u)?;
+        let body = body(key, schema::request(key), version, u)?;
         let header = Generator::new(&schema::REQUEST_HEADER, key.request_header_version(version));
         let header = header.arbitrary(u)?.bytes;
         let named = [(key as i16).to_be_bytes(), version.to_be_bytes()].concat();
@@ -103,7 +104,7 @@ impl ArbitraryRequest {
 impl<'a> Arbitrary<'a> for ArbitraryRequest {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let key = any_key(u)?;
-        let version = any_version(schema::request(key), u)?;
+        let version = any_version(key, u)?;
         Self::of(key, version, u)
     }
 }
@@ -114,7 +115,7 @@ impl ArbitraryResponse {
     /// # Errors
     /// [`::arbitrary::Error::IncorrectFormat`] for a version that this crate does not know.
     pub fn of(key: ApiKey, version: i16, u: &mut Unstructured<'_>) -> Result<Self> {
-        let body = body(schema::response(key), version, u)?;
+        let body = body(key, schema::response(key), version, u)?;
         let header = Generator::new(&schema::RESPONSE_HEADER, key.response_header_version(version));
         Ok(Self { key, version, header: header.arbitrary(u)?.bytes, body })
     }
@@ -143,13 +144,19 @@ impl ArbitraryResponse {
 impl<'a> Arbitrary<'a> for ArbitraryResponse {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let key = any_key(u)?;
-        let version = any_version(schema::response(key), u)?;
+        let version = any_version(key, u)?;
         Self::of(key, version, u)
     }
 }
 
-fn body(schema: &'static MessageSchema, version: i16, u: &mut Unstructured<'_>) -> Result<Bytes> {
-    if !schema.versions.contains(version) {
+fn body(
+    key: ApiKey,
+    schema: &'static MessageSchema,
+    version: i16,
+    u: &mut Unstructured<'_>,
+) -> Result<Bytes> {
+    // Some responses have versions that no request asks for.
+    if !spoken_versions(key).contains(&version) {
         return Err(::arbitrary::Error::IncorrectFormat);
     }
     Ok(Generator::new(schema, version).arbitrary(u)?.bytes)
@@ -160,6 +167,6 @@ fn any_key(u: &mut Unstructured<'_>) -> Result<ApiKey> {
     Ok(ApiKey::iter().nth(at).expect("it is below their number"))
 }
 
-fn any_version(schema: &MessageSchema, u: &mut Unstructured<'_>) -> Result<i16> {
-    u.int_in_range(schema.versions.min..=schema.versions.max)
+fn any_version(key: ApiKey, u: &mut Unstructured<'_>) -> Result<i16> {
+    u.int_in_range(spoken_versions(key))
 }

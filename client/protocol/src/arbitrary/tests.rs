@@ -1,10 +1,15 @@
+use std::collections::BTreeSet;
+
 use ::arbitrary::{Arbitrary, Unstructured};
 use bytes::Bytes;
 
 use super::*;
 use crate::compression::{Codec, DecompressionBudget};
+use crate::decode;
+use crate::messages::ApiKey;
 use crate::records;
 use crate::schema::{Field, Kind, MessageSchema, Tag, Versions};
+use crate::version::spoken_versions;
 
 const ALWAYS: Versions = Versions::from(0);
 
@@ -105,6 +110,49 @@ fn all_of_a_message_comes_of_no_bytes_at_all() {
     }
     let batch = ArbitraryBatch::arbitrary(&mut Unstructured::new(&[])).expect("never fails");
     assert_eq!(batch.records().len(), 1);
+}
+
+#[test]
+fn whole_requests_and_responses_of_every_api_are_decoded() {
+    for (key, seed) in ApiKey::iter().zip(0..) {
+        let data = unstructured(seed);
+        let mut u = Unstructured::new(&data);
+        for version in spoken_versions(key) {
+            let request = ArbitraryRequest::of(key, version, &mut u).expect("the version exists");
+            let decoded = decode::request(request.frame()).expect("it is well formed");
+            assert_eq!((decoded.key, decoded.version), (key, version));
+            assert_eq!(decoded.body, request.decoded());
+
+            let response = ArbitraryResponse::of(key, version, &mut u).expect("it exists");
+            let mut frame = response.frame();
+            decode::response_header(key, version, &mut frame).expect("it has a header");
+            assert_eq!(frame, *response.body());
+            decode::response_kind(key, version, frame).expect("it is well formed");
+        }
+        let unknown = spoken_versions(key).end() + 1;
+        assert!(ArbitraryRequest::of(key, unknown, &mut u).is_err());
+        assert!(ArbitraryResponse::of(key, unknown, &mut u).is_err());
+    }
+}
+
+#[test]
+fn frames_of_all_apis_come_of_unstructured_bytes() {
+    let mut requests = BTreeSet::new();
+    let mut responses = BTreeSet::new();
+    for seed in 0..2_000 {
+        let data = unstructured(seed);
+        let request = ArbitraryRequest::arbitrary(&mut Unstructured::new(&data));
+        let request = request.expect("never fails");
+        requests.insert((request.key() as i16, request.version()));
+        let response = ArbitraryResponse::arbitrary(&mut Unstructured::new(&data));
+        let response = response.expect("never fails");
+        responses.insert((response.key() as i16, response.version()));
+    }
+    let apis = |seen: BTreeSet<(i16, i16)>| {
+        seen.into_iter().map(|(key, _)| key).collect::<BTreeSet<_>>().len()
+    };
+    assert_eq!(apis(requests), ApiKey::iter().count());
+    assert_eq!(apis(responses), ApiKey::iter().count());
 }
 
 #[test]
