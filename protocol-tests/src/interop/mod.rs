@@ -5,4 +5,5 @@ mod console;
 mod python;
 
 pub use console::{ConsoleConsumer, ConsoleProducer};
+pub(crate) use python::environment as python_interpreter;
 pub use python::{Event, InteropError, Library, Reading, Report, Session};

@@ -13,7 +13,14 @@ use tokio::process::{Child, ChildStdout};
 
 use crate::kafka::{KafkaError, log_tail, run_logged, target_directory};
 
-const REQUIREMENTS: [&str; 2] = ["kafka-python==3.0.12", "confluent-kafka==2.16.1"];
+/// The last three are what kafka-python compresses with.
+const REQUIREMENTS: [&str; 5] = [
+    "kafka-python==3.0.12",
+    "confluent-kafka==2.16.1",
+    "python-snappy==0.7.3",
+    "lz4==4.4.5",
+    "zstandard==0.25.0",
+];
 
 /// No step of a scenario takes longer, the failover included.
 const STEP_TIMEOUT: Duration = Duration::from_secs(100);
@@ -176,7 +183,7 @@ fn log_path(topic: &str) -> Result<PathBuf, KafkaError> {
 }
 
 /// The interpreter of the virtual environment with the pinned libraries, made if needed.
-fn environment() -> Result<PathBuf, KafkaError> {
+pub(crate) fn environment() -> Result<PathBuf, KafkaError> {
     let directory = target_directory().join("python-venv");
     let python = directory.join("bin").join("python");
     let stamp = directory.join("milena-requirements");

@@ -14,23 +14,27 @@ mod ports;
 mod probe;
 mod process;
 mod properties;
+mod relay;
 mod shared;
 mod tool;
 mod wait;
 
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 pub use gate::{Tool, interop_asked_for, requires, skip};
 pub use jars::Jars;
 pub use properties::{Purpose, Timings};
+pub use relay::Relay;
 pub use shared::SharedKafka;
 pub use tool::{JavaTool, ToolOutput};
 
 pub(crate) use jars::target_directory;
 use node::Node;
+pub(crate) use ports::free as free_ports;
 pub(crate) use process::{log_tail, run_logged, tail};
 
 /// A release of Apache Kafka the tests know.
@@ -143,6 +147,8 @@ pub struct Builder {
     timings: Timings,
     purpose: Purpose,
     properties: Vec<(String, String)>,
+    relay: Option<Arc<dyn Relay>>,
+    directory: Option<PathBuf>,
 }
 
 impl Builder {
@@ -171,6 +177,22 @@ impl Builder {
     #[must_use]
     pub fn property(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.properties.push((key.into(), value.into()));
+        self
+    }
+
+    /// Puts something in front of every listener: the ports it gives are the ones that clients and
+    /// the other nodes are told.
+    #[must_use]
+    pub fn relay(mut self, relay: Arc<dyn Relay>) -> Self {
+        self.relay = Some(relay);
+        self
+    }
+
+    /// Where the nodes keep their files; brokers tell this path to those who ask for it. Default: a
+    /// new directory below `target`.
+    #[must_use]
+    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
         self
     }
 
@@ -221,16 +243,19 @@ impl Kafka {
             timings: Timings::Default,
             purpose: Purpose::Test,
             properties: Vec::new(),
+            relay: None,
+            directory: None,
         }
     }
 
     fn start_once(builder: &Builder, jars: &Jars) -> Result<Self, KafkaError> {
         static RUNS: AtomicU32 = AtomicU32::new(0);
         let run = RUNS.fetch_add(1, Ordering::Relaxed);
-        let directory = target_directory()
-            .join("kafka")
-            .join("run")
-            .join(format!("{}-{run}", std::process::id()));
+        let name = format!("{}-{run}", std::process::id());
+        let directory = match &builder.directory {
+            Some(directory) => directory.join(name),
+            None => target_directory().join("kafka").join("run").join(name),
+        };
         std::fs::create_dir_all(&directory).map_err(KafkaError::io(&directory))?;
         // Built before anything is started, so that an error below ends what was started.
         let mut kafka =
@@ -238,8 +263,8 @@ impl Kafka {
         let plan = properties::Plan {
             nodes: ports::free(builder.nodes as usize * 2)?
                 .chunks_exact(2)
-                .map(|pair| properties::NodePorts { broker: pair[0], controller: pair[1] })
-                .collect(),
+                .map(|pair| properties::NodePorts::new(pair[0], pair[1], builder.relay.as_deref()))
+                .collect::<Result<_, _>>()?,
             timings: builder.timings,
             purpose: builder.purpose,
             extra: builder.properties.clone(),
@@ -265,10 +290,10 @@ impl Kafka {
         &self.jars
     }
 
-    /// `127.0.0.1:port,…` of every node, dead ones included.
+    /// `127.0.0.1:port,…` of every node, dead ones included; with a relay, the ports it gave.
     pub fn bootstrap_servers(&self) -> String {
         let servers: Vec<String> =
-            self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())).collect();
+            self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.advertised())).collect();
         servers.join(",")
     }
 

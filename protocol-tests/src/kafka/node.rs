@@ -81,6 +81,11 @@ impl Node {
         self.ports.broker
     }
 
+    /// Where others find it.
+    pub(super) fn advertised(&self) -> u16 {
+        self.ports.advertised_broker
+    }
+
     pub(super) fn is_alive(&self) -> bool {
         self.process.is_some()
     }

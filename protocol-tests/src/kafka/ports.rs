@@ -13,7 +13,7 @@ const FIRST: u16 = 10_000;
 const COUNT: u16 = 20_000;
 
 /// `count` ports nobody listens on at this moment.
-pub(super) fn free(count: usize) -> Result<Vec<u16>, KafkaError> {
+pub(crate) fn free(count: usize) -> Result<Vec<u16>, KafkaError> {
     // Processes that run side by side start at different places, and one process never offers a
     // port twice until it has been round.
     static NEXT: AtomicU16 = AtomicU16::new(0);

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use super::{KafkaError, Relay};
+
 /// Which of Kafka's time-outs the nodes run with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timings {
@@ -27,6 +29,29 @@ pub enum Purpose {
 pub(super) struct NodePorts {
     pub(super) broker: u16,
     pub(super) controller: u16,
+    /// What clients and the other brokers are told.
+    pub(super) advertised_broker: u16,
+    /// What the other controllers and the brokers are told.
+    pub(super) advertised_controller: u16,
+}
+
+impl NodePorts {
+    pub(super) fn new(
+        broker: u16,
+        controller: u16,
+        relay: Option<&dyn Relay>,
+    ) -> Result<Self, KafkaError> {
+        let advertised = |port| match relay {
+            Some(relay) => relay.in_front_of(port).map_err(KafkaError::io("127.0.0.1")),
+            None => Ok(port),
+        };
+        Ok(Self {
+            broker,
+            controller,
+            advertised_broker: advertised(broker)?,
+            advertised_controller: advertised(controller)?,
+        })
+    }
 }
 
 /// The whole cluster, as every node's properties need it.
@@ -43,9 +68,11 @@ impl Plan {
     pub(super) fn text(&self, id: u32, ports: NodePorts, data: &Path) -> String {
         let voters: Vec<String> = (1..)
             .zip(&self.nodes)
-            .map(|(voter, node): (u32, _)| format!("{voter}@127.0.0.1:{}", node.controller))
+            .map(|(voter, node): (u32, _)| {
+                format!("{voter}@127.0.0.1:{}", node.advertised_controller)
+            })
             .collect();
-        let NodePorts { broker, controller } = ports;
+        let NodePorts { broker, controller, advertised_broker, .. } = ports;
         let factor = self.nodes.len().min(3);
         let min_isr = factor.min(2);
         let mut text = format!(
@@ -53,7 +80,7 @@ impl Plan {
 process.roles=broker,controller
 controller.quorum.voters={voters}
 listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
+advertised.listeners=PLAINTEXT://127.0.0.1:{advertised_broker}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs={data}

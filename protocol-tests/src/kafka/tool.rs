@@ -1,6 +1,7 @@
 //! Kafka's own command line tools, run from the jars.
 
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -47,12 +48,17 @@ impl JavaTool {
         Self::new(jars, "kafka-console-consumer", class)
     }
 
+    /// A program of one source file, compiled as it is started (JEP 330).
+    #[must_use]
+    pub fn source(jars: &Jars, source: &Path) -> Self {
+        let mut command = java(jars);
+        command.arg(source);
+        Self { name: "a program in Java", command }
+    }
+
     fn new(jars: &Jars, name: &'static str, class: &str) -> Self {
-        let mut command = Command::new("java");
-        command
-            .args(["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
-            .arg("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
-            .args(["-cp", &jars.class_path(), class]);
+        let mut command = java(jars);
+        command.arg(class);
         Self { name, command }
     }
 
@@ -75,6 +81,15 @@ impl JavaTool {
     pub fn run(self, input: &str, timeout: Duration) -> Result<ToolOutput, KafkaError> {
         run(self.command, self.name, input, timeout)
     }
+}
+
+fn java(jars: &Jars) -> Command {
+    let mut command = Command::new("java");
+    command
+        .args(["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
+        .arg("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
+        .args(["-cp", &jars.class_path()]);
+    command
 }
 
 /// Runs `command` to its end with `input` as its standard input.
