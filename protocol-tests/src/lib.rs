@@ -1,5 +1,6 @@
 //! Failure scenarios, determinism, interoperability and figures for `milena` and its cluster.
 
+pub mod capture;
 pub mod fuzzing;
 pub mod interop;
 pub mod java_peer;

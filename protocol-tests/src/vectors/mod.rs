@@ -6,6 +6,7 @@
 //! length in four bytes; `NAME.txt` has a line for each of them, in the same order.
 
 mod format;
+pub mod record_sets;
 
 use std::fmt;
 use std::fs;
@@ -19,7 +20,7 @@ use milena_protocol::messages::{ApiKey, ResponseKind};
 pub use format::{FormatError, read_pair, write_pair};
 
 /// Who spoke with whom.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source {
     /// The name of the two files.
     pub name: String,
