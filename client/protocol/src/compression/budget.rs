@@ -12,6 +12,9 @@ use super::error::{CompressionError, Scope};
 /// Zstandard keeps a window of at most as many bytes as one batch may have, and a buffer that has
 /// to grow exists twice for a moment.
 ///
+/// Allow a batch 2 MiB at least: the Java client's Zstandard asks for a window of that size,
+/// whatever it compresses.
+///
 /// The tables that decompressors work with are kept here from batch to batch, so use one budget for
 /// many batches, and [`DecompressionBudget::renew`] it for the next fetch.
 pub struct DecompressionBudget {

@@ -1,10 +1,9 @@
 //! LZ4 frames.
 //!
 //! Written as the Java client writes them (`Lz4BlockOutputStream`): independent blocks of 64 KiB,
-//! no checksums, no content size. Read more widely than `Lz4BlockInputStream` does, because other
-//! clients take other libraries: linked blocks and several frames too, and checksums and content
-//! sizes are verified. What stands behind the last frame is left alone; a frame without its end
-//! mark is an error, as there.
+//! no checksums, no content size. Read as `Lz4BlockInputStream` reads them: a frame without its end
+//! mark is an error, and what stands behind the first frame is left alone. Beyond it linked blocks
+//! are read, because other clients use other libraries, and content checksums and sizes verified.
 
 use lz4_flex::block::{self, CompressTable, DecompressError};
 use twox_hash::XxHash32;
@@ -76,10 +75,7 @@ pub(super) fn decompress(
     budget: &DecompressionBudget,
 ) -> Result<Vec<u8>, CompressionError> {
     let mut out = Output::new(Codec::Lz4, budget);
-    let mut rest = read_frame(payload, &mut out)?;
-    while rest.starts_with(&MAGIC) {
-        rest = read_frame(rest, &mut out)?;
-    }
+    read_frame(payload, &mut out)?;
     Ok(out.finish())
 }
 
@@ -99,14 +95,13 @@ enum Blocks {
     Linked,
 }
 
-fn read_frame<'a>(bytes: &'a [u8], out: &mut Output) -> Result<&'a [u8], CompressionError> {
+fn read_frame(bytes: &[u8], out: &mut Output) -> Result<(), CompressionError> {
     let (frame, mut rest) = read_header(bytes, out)?;
-    let start = out.len();
     out.zero(most_of_frame(&frame, rest).min(out.left()))?;
     while let Some(block) = next_block(&frame, &mut rest, out)? {
-        read_block(&frame, block, out, start)?;
+        read_block(&frame, block, out)?;
     }
-    let content = out.since(start);
+    let content = out.since(0);
     if frame.content_checksum
         && take(&mut rest, out)? != XxHash32::oneshot(0, content).to_le_bytes()
     {
@@ -115,7 +110,7 @@ fn read_frame<'a>(bytes: &'a [u8], out: &mut Output) -> Result<&'a [u8], Compres
     if frame.content_size.is_some_and(|size| size != content.len() as u64) {
         return Err(out.corrupt("its content has another size than it says"));
     }
-    Ok(rest)
+    Ok(())
 }
 
 fn read_header<'a>(bytes: &'a [u8], out: &Output) -> Result<(Frame, &'a [u8]), CompressionError> {
@@ -182,12 +177,7 @@ fn next_block<'a>(
     Ok(Some(if mark & STORED == 0 { Block::Packed(block) } else { Block::Stored(block) }))
 }
 
-fn read_block(
-    frame: &Frame,
-    block: Block<'_>,
-    out: &mut Output,
-    start: usize,
-) -> Result<(), CompressionError> {
+fn read_block(frame: &Frame, block: Block<'_>, out: &mut Output) -> Result<(), CompressionError> {
     let packed = match block {
         Block::Stored(bytes) => return out.append(bytes),
         Block::Packed(bytes) => bytes,
@@ -197,7 +187,7 @@ fn read_block(
     let read = out.write(room, |before, room| match frame.blocks {
         Blocks::Independent => block::decompress_into(packed, room),
         Blocks::Linked => {
-            let window = &before[start.max(before.len().saturating_sub(WINDOW))..];
+            let window = &before[before.len().saturating_sub(WINDOW)..];
             block::decompress_into_with_dict(packed, room, window)
         }
     })?;

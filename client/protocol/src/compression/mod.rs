@@ -2,10 +2,12 @@
 //!
 //! | codec | written | read |
 //! |---|---|---|
-//! | gzip | one member | several members, whatever stands behind them left alone |
-//! | snappy | the framing of xerial's library | that framing, several of them, and raw snappy |
-//! | lz4 | a frame of independent blocks of 64 KiB | any frame, linked blocks and checksums included, and several |
-//! | zstd | one frame | several frames, and skippable ones |
+//! | gzip | one member | several members; what stands behind them is left alone |
+//! | snappy | the framing of xerial's library | that framing, concatenated too, and raw snappy |
+//! | lz4 | a frame of independent blocks of 64 KiB | one frame, with linked blocks and checksums too; what stands behind it is left alone |
+//! | zstd | one frame | several frames, skippable ones among them |
+//!
+//! What is read, and what is left alone, is what Apache Kafka's own classes read and leave alone.
 //!
 //! Each is a feature of this crate and on by default; none of them needs a C compiler.
 //! Zstandard in Rust is slower than the C library and compresses less, at one level. The feature

@@ -2,7 +2,7 @@
 //! librdkafka writes. Read as `org.xerial.snappy.SnappyInputStream` reads it.
 //!
 //! The framing: 16 bytes of header, then chunks, each a length of four bytes and raw snappy. What
-//! does not begin with the header's magic is raw.
+//! does not begin with the header's magic is raw. The versions in the header are not looked at.
 
 use snap::raw::{Decoder, Encoder as RawEncoder, decompress_len, max_compress_len};
 
@@ -81,18 +81,11 @@ pub(super) fn decompress(
     Ok(out.finish())
 }
 
-/// The next chunk, headers passed: one stands wherever streams were concatenated. Less than a
-/// length at the end ends the chunks.
+/// The next chunk, headers passed: one stands wherever streams were concatenated, and is known by
+/// the first half of its magic. Less than a length at the end ends the chunks.
 fn next_chunk<'a>(rest: &mut &'a [u8], out: &Output) -> Result<Option<&'a [u8]>, CompressionError> {
     while rest.starts_with(&MAGIC[..4]) {
-        let (header, behind) = rest
-            .split_first_chunk::<HEADER_LEN>()
-            .ok_or_else(|| out.corrupt("it ends within a header"))?;
-        let [_, _, _, _, _, _, _, _, v0, v1, v2, v3, ..] = *header;
-        if !header.starts_with(&MAGIC) || i32::from_be_bytes([v0, v1, v2, v3]) < 1 {
-            return Err(out.corrupt("its header is of an unknown version"));
-        }
-        *rest = behind;
+        *rest = rest.get(HEADER_LEN..).ok_or_else(|| out.corrupt("it ends within a header"))?;
     }
     let Some((length, behind)) = rest.split_first_chunk() else { return Ok(None) };
     let (chunk, behind) = usize::try_from(i32::from_be_bytes(*length))

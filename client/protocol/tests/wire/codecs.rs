@@ -181,7 +181,9 @@ fn every_level_of_this_build_is_one_that_can_be_read_again() {
         for level in (-7..=22).chain([-131_072]) {
             let Ok(compression) = Compression::of(codec).with_level(level) else { continue };
             let packed = compression::compress(compression, &payload).unwrap();
-            assert!(packed.len() < payload.len() / 4, "{compression}: {}", packed.len());
+            // The lowest level of Zstandard looks for almost nothing.
+            let most = if level == -131_072 { payload.len() + 100 } else { payload.len() / 4 };
+            assert!(packed.len() < most, "{compression}: {}", packed.len());
             assert_eq!(unpacked(codec, &packed).unwrap(), payload, "{compression}");
             levels += 1;
         }
