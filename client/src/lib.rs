@@ -67,6 +67,7 @@ pub use error::{
 };
 pub use kafka::{BootstrapServers, Kafka, KafkaBuilder};
 pub use milena_protocol as protocol;
+pub use milena_protocol::compression::{Codec, Compression};
 pub use milena_protocol::ids::{BrokerId, LeaderEpoch, Offset, PartitionIndex, TopicName};
 pub use producer::{Delivery, Producer, ProducerBuilder, RecordMetadata};
 pub use record::{Data, Record, RecordHeader, TopicRef};

@@ -92,6 +92,10 @@ pub(crate) struct FetchConfig {
     pub(crate) max_wait: Duration,
     pub(crate) partition_max_bytes: usize,
     pub(crate) buffer_bytes: usize,
+    /// What one batch may decompress to.
+    pub(crate) max_decompressed: usize,
+    /// What the batches of one poll may decompress to.
+    pub(crate) max_decompressed_poll: usize,
     pub(crate) isolation: IsolationLevel,
     pub(crate) reset: OffsetReset,
     pub(crate) rack: String,
@@ -110,6 +114,8 @@ impl Default for FetchConfig {
             max_wait: Duration::from_millis(500),
             partition_max_bytes: 1024 * 1024,
             buffer_bytes: 64 * 1024 * 1024,
+            max_decompressed: 64 * 1024 * 1024,
+            max_decompressed_poll: 256 * 1024 * 1024,
             isolation: IsolationLevel::default(),
             reset: OffsetReset::default(),
             rack: String::new(),
@@ -138,6 +144,7 @@ impl FetchConfig {
             ("fetch.max.bytes", self.max_bytes),
             ("max.partition.fetch.bytes", self.partition_max_bytes),
             ("buffer bytes", self.buffer_bytes),
+            ("max decompressed per batch", self.max_decompressed),
         ] {
             if value == 0 {
                 return Err(ConfigError::invalid(setting, value, "must be above zero"));
@@ -168,6 +175,13 @@ impl FetchConfig {
                 ("max.partition.fetch.bytes", self.partition_max_bytes),
                 ("buffer bytes", self.buffer_bytes),
                 "the buffer has to take what one partition may send",
+            ));
+        }
+        if self.max_decompressed > self.max_decompressed_poll {
+            return Err(ConfigError::contradiction(
+                ("max decompressed per batch", self.max_decompressed),
+                ("max decompressed per poll", self.max_decompressed_poll),
+                "a poll has to take what one batch may hold",
             ));
         }
         if self.api_timeout.is_zero() {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use milena_protocol::compression::Compression;
+
 use crate::config::ClientConfig;
 use crate::error::ConfigError;
 
@@ -56,6 +58,7 @@ pub enum Idempotence {
 pub(crate) struct ProducerConfig {
     pub(crate) acks: Acks,
     pub(crate) idempotence: Idempotence,
+    pub(crate) compression: Compression,
     pub(crate) linger: Duration,
     pub(crate) batch_size: usize,
     pub(crate) buffer_memory: usize,
@@ -73,6 +76,7 @@ impl Default for ProducerConfig {
         Self {
             acks: Acks::All,
             idempotence: Idempotence::On,
+            compression: Compression::NONE,
             linger: Duration::from_millis(5),
             batch_size: 16 * 1024,
             buffer_memory: 32 * 1024 * 1024,
@@ -105,6 +109,10 @@ impl ProducerConfig {
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         self.check_each()?;
         self.check_idempotence()?;
+        let codec = self.compression.codec();
+        codec.ensure_built().map_err(|error| {
+            ConfigError::invalid("compression.type", codec.name(), error.to_string())
+        })?;
         if self.delivery_timeout < self.linger.saturating_add(self.request_timeout) {
             return Err(ConfigError::contradiction(
                 ("delivery.timeout.ms", self.delivery_timeout),

@@ -56,7 +56,7 @@ impl AssignedConsumer {
         partitions: Vec<(TopicPartition, Start)>,
         hook: Option<EventHook>,
     ) -> Result<Self, ConsumeError> {
-        let mut shelf = Shelf::default();
+        let mut shelf = Shelf::new(&config);
         let mut assigned = Vec::with_capacity(partitions.len());
         for (name, start) in partitions {
             let slot = shelf.assign(name.clone(), start).ok_or_else(|| {
@@ -113,10 +113,14 @@ impl AssignedConsumer {
             return Some(Err(error));
         }
         let mut records = Records::default();
+        self.shelf.renew();
         while records.len() < max {
             match self.shelf.take(max - records.len()) {
                 Some(Step::Records(portion)) => records.push(portion),
                 Some(Step::Event(event)) => self.note(event),
+                // What was decompressed so far had nothing to show.
+                Some(Step::Enough) if records.is_empty() => self.shelf.renew(),
+                Some(Step::Enough) => break,
                 Some(Step::Failed(error)) if records.is_empty() => {
                     self.send_commands();
                     return Some(Err(error));
@@ -162,6 +166,7 @@ impl AssignedConsumer {
             return Poll::Ready(Some(Err(error)));
         }
         loop {
+            self.shelf.renew();
             let step = self.shelf.take_one();
             self.send_commands();
             match step {
@@ -170,6 +175,7 @@ impl AssignedConsumer {
                 }
                 Some(Step::Event(event)) => self.note(event),
                 Some(Step::Failed(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Step::Enough) => {}
                 None => match ready!(self.items.poll_recv(context)) {
                     Some(item) => self.shelf.put(item),
                     None => return Poll::Ready(None),

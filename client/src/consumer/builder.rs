@@ -105,6 +105,20 @@ impl AssignedConsumerBuilder {
         self
     }
 
+    /// The bytes to which one compressed batch, and all compressed batches of one poll, may be
+    /// decompressed. Default: 64 MiB, which is 64 times the largest batch a broker takes by
+    /// default, and 256 MiB. Java has no such limits: there, 33 KB may become 1 GiB.
+    ///
+    /// Batches stay compressed until their turn comes; what is open and not handed over counts
+    /// against [`buffer_bytes`](Self::buffer_bytes). A batch beyond the first limit is a
+    /// [`ConsumeError::UnsupportedBatch`]; a poll that reaches the second ends with the records it
+    /// has, and the next one goes on.
+    pub fn max_decompressed(mut self, per_batch: usize, per_poll: usize) -> Self {
+        self.config.max_decompressed = per_batch;
+        self.config.max_decompressed_poll = per_poll;
+        self
+    }
+
     /// Where this client is (`client.rack`): a broker may then name a follower in the same rack to
     /// read from (KIP-392). Default: empty, which means reading from leaders.
     pub fn rack(mut self, rack: impl Into<String>) -> Self {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use milena_protocol::ErrorCode;
+use milena_protocol::compression::CompressionError;
 use milena_protocol::ids::{BrokerId, IllegalTopicName, PartitionIndex, TopicName};
 
 use super::{Persistence, RequestErrorKind};
@@ -103,6 +104,9 @@ pub enum ProduceErrorKind {
     /// No producer id could be had, so an idempotent producer cannot send.
     #[error("no producer id: {0}")]
     NoProducerId(Hindrance),
+    /// The batch could not be compressed.
+    #[error("the batch could not be compressed: {0}")]
+    Compression(CompressionError),
     /// The producer was closed before the record was acknowledged.
     #[error("the producer is closed")]
     Closed,
@@ -246,6 +250,7 @@ impl ProduceError {
             ProduceErrorKind::NoProducerId(_) => true,
             ProduceErrorKind::RecordTooLarge { .. }
             | ProduceErrorKind::IllegalTopic(_)
+            | ProduceErrorKind::Compression(_)
             | ProduceErrorKind::Request(_)
             | ProduceErrorKind::Closed
             | ProduceErrorKind::TaskStopped => false,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use bytes::{Bytes, BytesMut};
+use milena_protocol::compression::Codec;
 use milena_protocol::ids::{
     BrokerId, LeaderEpoch, Offset, PartitionIndex, ProducerEpoch, ProducerId, Sequence, TopicName,
 };
@@ -145,6 +146,10 @@ pub enum Records {
         producer: u8,
         /// Plain, transactional, or a marker of some type.
         kind: u8,
+        /// How it is compressed.
+        codec: u8,
+        /// How many bytes that compress well are in each record.
+        filling: u16,
         /// Where a bit is flipped afterwards, if one is.
         flip: Option<u16>,
         /// How much of its end is missing.
@@ -164,6 +169,8 @@ pub struct Driver {
     validations: VecDeque<EpochLookup>,
     /// The lowest offset that may come next, per partition.
     next: [Offset; PARTITIONS as usize],
+    /// How many records were delivered.
+    taken: u64,
 }
 
 const PARTITIONS: u8 = 3;
@@ -175,12 +182,14 @@ impl Default for Driver {
         let config = FetchConfig {
             buffer_bytes: 16 * 1024,
             partition_max_bytes: 4 * 1024,
+            max_decompressed: 4 * 1024,
+            max_decompressed_poll: 8 * 1024,
             isolation: IsolationLevel::ReadCommitted,
             reset: OffsetReset::Earliest,
             ..FetchConfig::default()
         };
+        let mut shelf = Shelf::new(&config);
         let mut machine = FetchMachine::new(config);
-        let mut shelf = Shelf::default();
         for (partition, start) in (0..).zip(STARTS) {
             let name = orders(partition);
             let slot = shelf.assign(name.clone(), start).expect("assigned once");
@@ -194,6 +203,7 @@ impl Default for Driver {
             lookups: VecDeque::new(),
             validations: VecDeque::new(),
             next: STARTS.map(first_of),
+            taken: 0,
         }
     }
 }
@@ -261,8 +271,15 @@ impl Driver {
             self.machine.on_fetch_answer(self.now, plan.broker, error);
         }
         self.deliver();
-        self.poll(usize::MAX);
-        self.deliver();
+        // Each poll ends where its budget does.
+        for _ in 0..PATIENCE {
+            let before = self.taken;
+            self.poll(usize::MAX);
+            self.deliver();
+            if self.taken == before {
+                break;
+            }
+        }
         assert_eq!(self.machine.held_bytes(), 0, "bytes that nobody will give back");
         self.machine.close();
         self.deliver();
@@ -370,6 +387,7 @@ impl Driver {
 
     fn poll(&mut self, max: usize) {
         let mut left = max;
+        self.shelf.renew();
         while left > 0 {
             let Some(step) = self.shelf.take(left) else { break };
             match step {
@@ -388,18 +406,23 @@ impl Driver {
                 }
                 Step::Event(event) => self.reset(&event),
                 Step::Failed(error) => drop(std::hint::black_box(error.to_string())),
+                Step::Enough if left < max => break,
+                // At the beginning of a poll there is nothing that the budget was spent on, but
+                // for batches without a record to deliver.
+                Step::Enough => self.shelf.renew(),
             }
         }
     }
 
     fn take_one(&mut self) {
+        self.shelf.renew();
         match self.shelf.take_one() {
             Some(Step::Records((batch, spans))) => {
                 std::hint::black_box((spans.key, spans.value).0.map(|span| batch.bytes(span)));
                 self.delivered(batch.partition, spans.offset);
             }
             Some(Step::Event(event)) => self.reset(&event),
-            Some(Step::Failed(_)) | None => {}
+            Some(Step::Failed(_) | Step::Enough) | None => {}
         }
     }
 
@@ -407,6 +430,7 @@ impl Driver {
         let next = &mut self.next[partition.get() as usize];
         assert!(offset >= *next, "{partition}: {offset} after {next}");
         *next = offset.next();
+        self.taken += 1;
     }
 
     fn reset(&mut self, event: &ShelfEvent) {
@@ -527,12 +551,23 @@ fn log_of(records: &[Records], asked: i64) -> Bytes {
     for part in records {
         match part {
             Records::Raw(bytes) => log.extend_from_slice(bytes),
-            Records::Batch { beside, count, epoch, producer, kind, flip, missing } => {
+            Records::Batch {
+                beside,
+                count,
+                epoch,
+                producer,
+                kind,
+                codec,
+                filling,
+                flip,
+                missing,
+            } => {
                 let base = next.saturating_add(i64::from(*beside)).max(0);
                 let count = count % 8 + 1;
                 next = base.saturating_add(i64::from(count));
                 let facts = (base, count, LeaderEpoch(i32::from(*epoch)));
-                let mut batch = batch(facts, *producer, *kind);
+                let filling = usize::from(*filling % 1024);
+                let mut batch = batch(facts, (*producer, *kind), (*codec, filling));
                 if let Some(at) = flip {
                     let at = usize::from(*at) % batch.len();
                     batch[at] ^= 1;
@@ -545,7 +580,13 @@ fn log_of(records: &[Records], asked: i64) -> Bytes {
     log.freeze()
 }
 
-fn batch((base, count, epoch): (i64, u8, LeaderEpoch), producer: u8, kind: u8) -> BytesMut {
+fn batch(
+    (base, count, epoch): (i64, u8, LeaderEpoch),
+    (producer, kind): (u8, u8),
+    (codec, filling): (u8, usize),
+) -> BytesMut {
+    let codec = Codec::ALL[usize::from(codec) % Codec::ALL.len()];
+    let codec = if codec.is_built() { codec } else { Codec::None };
     let marker = kind % 4 >= 2;
     let kind_of = match kind % 4 {
         0 => BatchKind::Plain,
@@ -563,11 +604,12 @@ fn batch((base, count, epoch): (i64, u8, LeaderEpoch), producer: u8, kind: u8) -
         let appended = match marker {
             // Version 0, and the type: abort, commit, or one of tomorrow.
             true => builder.append(1, Some(&[0, 0, 0, kind / 4]), Some(&[0; 6]), NO_HEADERS),
-            false => builder.append(1, None, Some(&[at]), NO_HEADERS),
+            false => builder.append(1, None, Some(&vec![at; filling]), NO_HEADERS),
         };
         appended.expect("a few bytes fit");
     }
-    let batch = builder.seal().stamp(&stamp).to_batch().expect("a batch");
+    let sealed = builder.seal_compressed(codec.into()).expect("the codec is built");
+    let batch = sealed.stamp(&stamp).to_batch().expect("a batch");
     BytesMut::from(&batch.relocate(Offset(base), epoch).to_bytes()[..])
 }
 

@@ -392,7 +392,10 @@ impl Driver {
                     assert!(!self.asked, "asked again before the answer");
                     self.asked = true;
                 }
-                Effect::RefreshMetadata | Effect::Spent(_) | Effect::DataLost { .. } => {}
+                Effect::RefreshMetadata
+                | Effect::Spent(_)
+                | Effect::Halved(_)
+                | Effect::DataLost { .. } => {}
             }
         }
     }

@@ -271,5 +271,6 @@ fn keep_last_of_each(request: &mut ProduceRequest) {
     request.topic_data.retain(|topic| !topic.partition_data.is_empty());
 }
 
-// Not modelled: transactions, recompression to the topic's compression.type, a check of the
-// records inside a compressed batch, message.timestamp bounds there, quotas.
+// Not modelled: transactions, recompression to the topic's compression.type (a batch is kept as it
+// came), writing a compressed batch anew whose inner offsets are not consecutive (INVALID_RECORD
+// here), batches that decompress to more than 256 MiB, quotas.

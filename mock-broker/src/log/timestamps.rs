@@ -1,5 +1,6 @@
 //! Finds offsets by time (`UnifiedLog.fetchOffsetByTimestamp`, KIP-79, KIP-734).
 
+use super::validate::decompressed;
 use super::{Log, LogBatch};
 
 /// A record found by its time.
@@ -29,11 +30,11 @@ impl Log {
 fn first_in(batch: &LogBatch, target: i64) -> Option<FoundOffset> {
     let found =
         |offset, timestamp| FoundOffset { offset, timestamp, leader_epoch: batch.leader_epoch() };
-    let Ok(records) = batch.inner().records() else {
-        // Compressed with a codec that is not part of this build: as good as can be told.
-        return Some(found(batch.base_offset(), batch.max_timestamp()));
-    };
-    records
+    // It was read when it was appended, so it can be read again.
+    let batch = decompressed(batch.inner()).ok()?;
+    batch
+        .records()
+        .ok()?
         .filter_map(Result::ok)
         .find(|record| record.timestamp >= target)
         .map(|record| found(record.offset.get(), record.timestamp))
@@ -64,6 +65,22 @@ mod tests {
         assert_eq!(offset(15), Some(2));
         assert_eq!(offset(35), Some(6));
         assert_eq!(offset(41), None);
+    }
+
+    #[test]
+    fn a_record_is_found_by_its_time_inside_a_compressed_batch() {
+        use milena_protocol::compression::Compression;
+        use milena_protocol::records::{BatchBuilder, NO_HEADERS, Stamp};
+        let mut builder = BatchBuilder::new(64);
+        for time in [10, 20, 30] {
+            builder.append(time, None, Some(b"v"), NO_HEADERS).unwrap();
+        }
+        let sealed = builder.seal_compressed(Compression::lz4()).unwrap();
+        let mut log = Log::default();
+        let batch = LogBatch::new(sealed.stamp(&Stamp::default()).to_batch().unwrap());
+        log.append_as_leader(batch, 0, None).unwrap();
+        assert_eq!(log.first_at_or_after(15).map(|found| found.offset), Some(1));
+        assert_eq!(log.largest_timestamp().map(|found| found.offset), Some(2));
     }
 
     #[test]

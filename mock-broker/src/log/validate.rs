@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use milena_protocol::ErrorCode;
-use milena_protocol::compression::Codec;
+use milena_protocol::compression::{Codec, DecompressionBudget};
 use milena_protocol::records::{self, Batch, BatchErrorKind};
 
 use super::LogBatch;
@@ -11,6 +11,10 @@ use crate::metadata::{TimestampType, TopicSettings};
 
 /// The first Produce version that may carry zstd (KIP-110).
 const FIRST_VERSION_WITH_ZSTD: i16 = 7;
+
+/// What a batch may be decompressed to: Apache Kafka has no such bound, and a process of tests has
+/// only one heap for all brokers.
+const MAX_DECOMPRESSED: usize = 256 * 1024 * 1024;
 
 /// Why records are refused, with the offending records by name where Kafka names them (KIP-467).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -91,12 +95,20 @@ pub(crate) fn check_produced(
         return Err(ErrorCode::CORRUPT_MESSAGE.into());
     }
     check_batch(batch)?;
-    // A codec that is not part of this build: the batch is kept as it is, unread.
-    match batch.codec() {
-        Ok(Codec::None) => check_records(batch, settings, wall_millis),
-        Ok(_) => Ok(()),
-        Err(error) => Err(Refused::with(ErrorCode::UNKNOWN_SERVER_ERROR, error.to_string())),
-    }
+    check_records(&decompressed(batch)?, settings, wall_millis)
+}
+
+/// The batch with its records as they were before compression.
+pub(super) fn decompressed(batch: &Batch) -> Result<Batch, Refused> {
+    let mut budget = DecompressionBudget::for_one_batch(MAX_DECOMPRESSED);
+    batch.decompressed(&mut budget).map_err(|error| {
+        let code = match error.kind {
+            // What a codec throws is none of the errors of the protocol (`KafkaException`).
+            BatchErrorKind::Compression(_) => ErrorCode::UNKNOWN_SERVER_ERROR,
+            _ => ErrorCode::INVALID_RECORD,
+        };
+        Refused::with(code, error.to_string())
+    })
 }
 
 fn check_batch(batch: &Batch) -> Result<(), Refused> {
@@ -240,6 +252,62 @@ mod tests {
         assert_eq!(refused.code, ErrorCode::INVALID_RECORD);
         assert_eq!(refused.records.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [1]);
         assert!(check_produced(&batch, &plain(), 0).is_ok());
+    }
+
+    const CODECS: [Codec; 4] = [Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd];
+
+    /// A batch of records with and without a key, compressed.
+    fn packed(codec: Codec, keys: &[Option<&[u8]>], timestamp: i64) -> LogBatch {
+        use milena_protocol::records::{BatchBuilder, NO_HEADERS, Stamp};
+        let mut builder = BatchBuilder::new(64);
+        for key in keys {
+            builder.append(timestamp, *key, Some(b"v"), NO_HEADERS).unwrap();
+        }
+        let sealed = builder.seal_compressed(codec.into()).unwrap();
+        single_batch(9, sealed.stamp(&Stamp::default()).to_bytes()).unwrap()
+    }
+
+    #[test]
+    fn the_records_of_a_compressed_batch_are_looked_at_too() {
+        let hour = 3_600_000;
+        let compacted = settings("cleanup.policy", "compact");
+        for codec in CODECS {
+            let good = packed(codec, &[Some(b"k"), Some(b"l")], 0);
+            assert_eq!(check_produced(&good, &compacted, 0), Ok(()), "{codec}");
+            let keyless = packed(codec, &[Some(b"k"), None], 0);
+            let refused = check_produced(&keyless, &compacted, 0).unwrap_err();
+            assert_eq!(refused.code, ErrorCode::INVALID_RECORD, "{codec}");
+            assert_eq!(refused.records.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [1]);
+            let early = packed(codec, &[Some(b"k")], hour + 1);
+            let refused = check_produced(&early, &plain(), 0).unwrap_err();
+            assert_eq!(refused.code, ErrorCode::INVALID_TIMESTAMP, "{codec}");
+        }
+    }
+
+    #[test]
+    fn a_compressed_payload_that_is_none_is_refused_although_its_checksum_is_right() {
+        use milena_protocol::records::{BatchBuilder, NO_HEADERS, Stamp};
+        for codec in CODECS {
+            let mut builder = BatchBuilder::new(64);
+            builder.append(0, None, Some(b"not compressed at all"), NO_HEADERS).unwrap();
+            let stamped = builder.seal().stamp(&Stamp::default());
+            let mut bytes = BytesMut::from(&stamped.to_bytes()[..]);
+            bytes[22] |= codec.id() as u8;
+            let crc = crc32c::crc32c(&bytes[21..]);
+            bytes[17..21].copy_from_slice(&crc.to_be_bytes());
+            let batch = single_batch(9, bytes.freeze()).unwrap();
+            let refused = check_produced(&batch, &plain(), 0).unwrap_err();
+            assert_eq!(refused.code, ErrorCode::UNKNOWN_SERVER_ERROR, "{codec}");
+        }
+    }
+
+    #[test]
+    fn zstd_needs_the_version_that_brought_it() {
+        let batch = packed(Codec::Zstd, &[None], 0);
+        let bytes = batch.inner().stamped().to_bytes();
+        let refused = single_batch(6, bytes.clone()).map(|_| ()).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
+        assert!(single_batch(7, bytes).is_ok());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! same run against Apache Kafka and against the simulated cluster.
 
 pub(crate) mod admin;
+pub(crate) mod compression;
 pub(crate) mod errors;
 pub(crate) mod failover;
 pub(crate) mod positions;
@@ -33,6 +34,9 @@ macro_rules! for_each_client_case {
             records: a_topic_with_log_append_time_stamps_records_itself;
             records: a_record_near_the_limit_goes_round;
             records: weaker_acks_deliver_too;
+            compression: records_of_every_codec_come_back_as_sent;
+            compression: reading_starts_in_the_middle_of_a_compressed_batch;
+            compression: a_compressed_batch_the_broker_finds_too_large_is_split;
             positions: begin_and_end_offsets_frame_what_was_written;
             positions: reading_starts_where_it_was_told;
             positions: a_seek_goes_there_and_nowhere_else;

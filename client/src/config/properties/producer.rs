@@ -1,5 +1,7 @@
 //! The settings of a producer and its client.
 
+use milena_protocol::compression::{Codec, Compression};
+
 use super::{Properties, Taken, client};
 use crate::config::ClientConfig;
 use crate::config::producer::{Acks, Idempotence, MAX_IN_FLIGHT_IDEMPOTENT, ProducerConfig};
@@ -55,6 +57,7 @@ fn take(taken: &mut Taken<'_>, client: &ClientConfig) -> Result<ProducerConfig, 
     if let Some(acks) = taken.choice("acks", &acks)? {
         config.acks = acks;
     }
+    config.compression = take_compression(taken)?;
     taken.millis("linger.ms", &mut config.linger)?;
     // Java: 0 means that every record gets a batch of its own, and so does 1.
     taken.count("batch.size", 0, &mut config.batch_size)?;
@@ -68,6 +71,28 @@ fn take(taken: &mut Taken<'_>, client: &ClientConfig) -> Result<ProducerConfig, 
     client::take_serializers(taken, ["key.serializer", "value.serializer"], "Serializer")?;
     config.check()?;
     Ok(config)
+}
+
+/// The level of a codec that is not chosen only has to be a number, as in Java.
+fn take_compression(taken: &mut Taken<'_>) -> Result<Compression, ConfigError> {
+    let codecs = Codec::ALL.map(|codec| (codec.name(), codec));
+    let codec = taken.choice("compression.type", &codecs)?.unwrap_or_default();
+    let mut chosen = Compression::of(codec);
+    let (least, most) = (i64::from(i32::MIN), i64::from(i32::MAX));
+    for (name, of) in [
+        ("compression.gzip.level", Codec::Gzip),
+        ("compression.lz4.level", Codec::Lz4),
+        ("compression.zstd.level", Codec::Zstd),
+    ] {
+        let Some(level) = taken.number(name, least, most)? else { continue };
+        if of == codec {
+            let level = i32::try_from(level).unwrap_or(i32::MAX);
+            chosen = chosen
+                .with_level(level)
+                .map_err(|error| ConfigError::invalid(name, level, error.to_string()))?;
+        }
+    }
+    Ok(chosen)
 }
 
 fn take_idempotence(taken: &mut Taken<'_>, config: &mut ProducerConfig) -> Result<(), ConfigError> {

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use milena_protocol::compression::Compression;
+
 use super::*;
 use crate::config::client::{MetadataRecovery, TopicCreation};
 use crate::config::consumer::{IsolationLevel, OffsetReset};
@@ -140,6 +142,32 @@ fn a_value_that_cannot_be_is_named_with_what_it_has_to_be() {
 fn properties_without_a_server_are_no_client() {
     let error = client(&Properties::default()).expect_err("nowhere to go");
     assert!(error.to_string().contains("bootstrap.servers"), "{error}");
+}
+
+#[test]
+fn compression_comes_with_the_level_of_its_codec() {
+    let compression = |pairs: &[_]| producer(pairs).map(|settings| settings.producer.compression);
+    assert_eq!(compression(&[]), Ok(Compression::NONE));
+    assert_eq!(compression(&[("compression.type", "snappy")]), Ok(Compression::snappy()));
+    let gzip = ("compression.type", "gzip");
+    let nine = Compression::gzip().with_level(9).expect("a level of gzip");
+    // The level of another codec is no concern of this one.
+    let other = ("compression.zstd.level", "22");
+    assert_eq!(compression(&[gzip, ("compression.gzip.level", "9"), other]), Ok(nine));
+}
+
+#[test]
+fn a_level_that_this_build_has_not_is_named_with_its_feature() {
+    let error = producer(&[("compression.type", "gzip"), ("compression.gzip.level", "10")]);
+    let text = error.expect_err("no such level").to_string();
+    assert!(text.contains("compression.gzip.level = 10"), "{text}");
+    let error = producer(&[("compression.type", "brotli")]).expect_err("no such codec");
+    assert!(error.to_string().contains("compression.type"), "{error}");
+    if !cfg!(feature = "zstd-c") {
+        let pairs = [("compression.type", "zstd"), ("compression.zstd.level", "19")];
+        let text = producer(&pairs).expect_err("no such level").to_string();
+        assert!(text.contains("compression.zstd.level = 19") && text.contains("zstd-c"), "{text}");
+    }
 }
 
 #[test]

@@ -289,17 +289,7 @@ impl FetchMachine {
 
     fn on_fault(&mut self, slot: Slot, position: FetchPosition, fault: Fault) {
         let Some(partition) = self.partitions.get(&slot) else { return };
-        let TopicPartition { topic, partition } = partition.name.clone();
-        let (offset, next_offset) = (fault.offset, fault.next_offset);
-        let reason = fault.reason;
-        let error = match fault.kind {
-            FaultKind::Corrupt => {
-                ConsumeError::CorruptBatch { topic, partition, offset, next_offset, reason }
-            }
-            FaultKind::Unsupported => {
-                ConsumeError::UnsupportedBatch { topic, partition, offset, next_offset, reason }
-            }
-        };
+        let error = fault.into_error(partition.name.clone());
         self.halt(slot, Some(position), error);
     }
 

@@ -139,6 +139,10 @@ impl FetchedBatch {
         self.batch.payload().slice_ref(self.bytes(span))
     }
 
+    pub(crate) fn payload_len(&self) -> usize {
+        self.batch.payload().len()
+    }
+
     pub(crate) fn next_offset(&self) -> Offset {
         self.batch.next_offset()
     }

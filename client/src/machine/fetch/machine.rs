@@ -110,6 +110,16 @@ impl FetchMachine {
                 }
             }
             ShelfCommand::Resume(slot) => self.resume(now, slot),
+            ShelfCommand::Opened { slot, bytes } => {
+                self.budget.hold(bytes);
+                if let Some(partition) = self.partitions.get_mut(&slot) {
+                    partition.held_bytes += bytes;
+                }
+            }
+            ShelfCommand::Stop { slot, generation, at, epoch } => {
+                let last_epoch = epoch.unwrap_or(LeaderEpoch::UNKNOWN);
+                self.stop(slot, generation, FetchPosition { offset: at, last_epoch });
+            }
             ShelfCommand::Delivered { slot, bytes, items } => {
                 self.budget.release(bytes);
                 if let Some(partition) = self.partitions.get_mut(&slot) {
@@ -146,6 +156,21 @@ impl FetchMachine {
             _ => state,
         };
         self.enter(slot, state);
+    }
+
+    /// The caller's side could not open a batch: what was read ahead of it is of no use, and it is
+    /// for the caller to seek or to try again.
+    fn stop(&mut self, slot: Slot, generation: Generation, position: FetchPosition) {
+        let Some(partition) = self.partitions.get_mut(&slot) else { return };
+        partition.generation = generation;
+        partition.failures = 0;
+        match partition.state {
+            State::Fetching { .. } | State::Validating { .. } => {
+                self.enter(slot, State::Halted { position: Some(position) });
+            }
+            // The position was given up meanwhile, or the topic is another: that one is none.
+            State::AwaitingOffset { .. } | State::Resetting { .. } | State::Halted { .. } => {}
+        }
     }
 
     fn resume(&mut self, now: MonoTime, slot: Slot) {

@@ -7,16 +7,18 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use milena_protocol::compression::DecompressionBudget;
 use milena_protocol::ids::{LeaderEpoch, Offset, PartitionIndex, TopicName};
 use milena_protocol::records::RecordCursor;
 
 use super::batch::{FetchedBatch, RecordSpans};
+use super::chunk::{Fault, Unopened};
 use super::partition::Flow;
 use super::{
     AfterTruncation, Chunk, Divergence, Generation, Item, ItemKind, ResetCause, SeekTo, Slot,
     TopicPartition,
 };
-use crate::config::consumer::Start;
+use crate::config::consumer::{FetchConfig, Start};
 use crate::error::consume::ConsumeError;
 
 /// What the fetching side has to hear.
@@ -29,6 +31,18 @@ pub(crate) enum ShelfCommand {
     },
     Pause(Slot),
     Resume(Slot),
+    /// A batch at this position could not be opened; the partition stops there.
+    Stop {
+        slot: Slot,
+        generation: Generation,
+        at: Offset,
+        epoch: Option<LeaderEpoch>,
+    },
+    /// A batch was decompressed, and is not delivered to its end yet.
+    Opened {
+        slot: Slot,
+        bytes: usize,
+    },
     /// These left the shelf, delivered or dropped.
     Delivered {
         slot: Slot,
@@ -57,6 +71,9 @@ pub(crate) enum Step<T> {
     Records(T),
     Event(ShelfEvent),
     Failed(ConsumeError),
+    /// There is more, but it is compressed, and the budget for that is spent: see
+    /// [`Shelf::renew`].
+    Enough,
 }
 
 /// Where the next delivery of a partition begins.
@@ -97,15 +114,33 @@ enum Queued {
 }
 
 /// All partitions of one consumer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Shelf {
     places: Vec<Place>,
     slots: BTreeMap<TopicName, BTreeMap<PartitionIndex, Slot>>,
     ready: VecDeque<Slot>,
     commands: VecDeque<ShelfCommand>,
+    /// What may be decompressed until it is renewed.
+    budget: DecompressionBudget,
 }
 
 impl Shelf {
+    /// A shelf without partitions.
+    pub(crate) fn new(config: &FetchConfig) -> Self {
+        Self {
+            places: Vec::new(),
+            slots: BTreeMap::new(),
+            ready: VecDeque::new(),
+            commands: VecDeque::new(),
+            budget: DecompressionBudget::new(config.max_decompressed, config.max_decompressed_poll),
+        }
+    }
+
+    /// Begins another poll: what was decompressed for the last one is the caller's.
+    pub(crate) fn renew(&mut self) {
+        self.budget.renew();
+    }
+
     /// Takes in a partition; None if it is there already.
     pub(crate) fn assign(&mut self, name: TopicPartition, start: Start) -> Option<Slot> {
         let slot = Slot(u32::try_from(self.places.len()).ok()?);
@@ -292,7 +327,7 @@ impl Shelf {
     fn step<T>(&mut self, from: impl Fn(&mut Chunk) -> Option<TakenFrom<T>>) -> Option<Step<T>> {
         loop {
             let slot = *self.ready.front()?;
-            let place = self.place_mut(slot);
+            let place = &mut self.places[slot.0 as usize];
             let turn = if place.flow == Flow::Paused { None } else { place.entries.front_mut() };
             let Some(entry) = turn else {
                 place.queued = Queued::No;
@@ -301,7 +336,17 @@ impl Shelf {
             };
             let step = match entry {
                 Entry::Chunk(chunk) => {
+                    let held = chunk.opened;
+                    match chunk.open(&mut self.budget) {
+                        Ok(()) => {}
+                        Err(Unopened::Later) => return Some(Step::Enough),
+                        Err(Unopened::Fault(fault)) => {
+                            self.stop(slot, fault);
+                            continue;
+                        }
+                    }
                     let taken = from(chunk);
+                    self.commands.extend(change(slot, held, chunk.opened));
                     let done = chunk.batches.is_empty();
                     let (next, epoch, end) = (chunk.next, chunk.last_epoch, chunk.end);
                     if let Some((_, position, epoch)) = &taken {
@@ -340,6 +385,21 @@ impl Shelf {
         }
     }
 
+    /// A batch cannot be opened: the partition stops where it is.
+    fn stop(&mut self, slot: Slot, fault: Fault) {
+        self.discard(slot);
+        let place = self.place_mut(slot);
+        place.generation = place.generation.next();
+        let at = match place.position {
+            Position::At(offset) => offset,
+            Position::Pending => fault.offset,
+        };
+        let (generation, epoch) = (place.generation, place.last_epoch);
+        let error = fault.into_error(place.name.clone());
+        place.entries.push_back(Entry::Failed(error));
+        self.commands.push_back(ShelfCommand::Stop { slot, generation, at, epoch });
+    }
+
     /// The first entry of the first place in turn is done with: the others' turn comes.
     fn finish_entry(&mut self, slot: Slot) {
         let place = self.place_mut(slot);
@@ -362,7 +422,7 @@ impl Shelf {
 impl Entry {
     fn bytes(&self) -> usize {
         match self {
-            Self::Chunk(chunk) => chunk.bytes,
+            Self::Chunk(chunk) => chunk.bytes + chunk.opened,
             Self::Positioned(_) | Self::Reset { .. } | Self::Failed(_) => 0,
         }
     }
@@ -377,12 +437,17 @@ fn position_of(start: Start) -> Position {
 
 fn detach(entry: &mut Entry) {
     if let Entry::Chunk(chunk) = entry {
-        for (batch, _) in &mut chunk.batches {
-            if let Some(own) = batch.detached() {
-                *batch = Arc::new(own);
-            }
-        }
+        chunk.detach();
     }
+}
+
+/// What the fetching side has to hear of the bytes that an open batch holds.
+fn change(slot: Slot, before: usize, after: usize) -> Option<ShelfCommand> {
+    if after > before {
+        return Some(ShelfCommand::Opened { slot, bytes: after - before });
+    }
+    let bytes = before - after;
+    (bytes > 0).then_some(ShelfCommand::Delivered { slot, bytes, items: 0 })
 }
 
 /// Records, the position after them, and the epoch of their batch.
@@ -390,13 +455,13 @@ type TakenFrom<T> = (T, Offset, LeaderEpoch);
 
 /// Up to `max` records of the first batch.
 fn chunk_portion(chunk: &mut Chunk, max: usize) -> Option<TakenFrom<Portion>> {
-    let (batch, cursor) = chunk.batches.front_mut()?;
+    let (batch, cursor) = chunk.front_mut()?;
     let left = batch.left(cursor);
     let epoch = batch.leader_epoch();
     let start = *cursor;
     if left <= max {
         let position = batch.next_offset();
-        let (batch, _) = chunk.batches.pop_front()?;
+        let batch = chunk.pop_front()?;
         return Some((Portion { batch, start, count: left }, position, epoch));
     }
     let mut last = None;
@@ -409,13 +474,13 @@ fn chunk_portion(chunk: &mut Chunk, max: usize) -> Option<TakenFrom<Portion>> {
 
 /// The next record.
 fn chunk_record(chunk: &mut Chunk) -> Option<TakenFrom<(Arc<FetchedBatch>, RecordSpans)>> {
-    let (batch, cursor) = chunk.batches.front_mut()?;
+    let (batch, cursor) = chunk.front_mut()?;
     let spans = batch.read_spans(cursor)?;
     let epoch = batch.leader_epoch();
     if batch.left(cursor) > 0 {
         return Some(((Arc::clone(batch), spans), spans.offset.next(), epoch));
     }
     let position = batch.next_offset();
-    let (batch, _) = chunk.batches.pop_front()?;
+    let batch = chunk.pop_front()?;
     Some(((batch, spans), position, epoch))
 }

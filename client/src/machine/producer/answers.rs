@@ -162,9 +162,12 @@ impl<T: Clone> ProducerMachine<T> {
                 Disposition::TooLarge if doubt == Persistence::No => {
                     if !partition.split(now, at, fresh_serial) {
                         refuse(partition, at, (doubt, &refused()), &[], notices);
-                    } else if partition.window[at].callers == Callers::Told {
-                        partition.discard(at + 1);
-                        partition.discard(at);
+                    } else {
+                        notices.push(Notice::Halved);
+                        if partition.window[at].callers == Callers::Told {
+                            partition.discard(at + 1);
+                            partition.discard(at);
+                        }
                     }
                 }
                 Disposition::Fenced | Disposition::TooLarge | Disposition::Fatal => {

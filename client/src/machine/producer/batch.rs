@@ -37,8 +37,14 @@ impl Past {
 }
 
 impl<T> Batch<T> {
+    #[cfg(any(test, feature = "unstable-fuzzing"))]
     pub(crate) fn new(records: SealedBatch, tag: T, opened: MonoTime) -> Self {
-        Self { records, tag, first: 0, opened, past: Past::BLANK }
+        Self::part(records, tag, 0, opened)
+    }
+
+    /// Some of the records that `tag` stands for, from `first` on.
+    pub(crate) fn part(records: SealedBatch, tag: T, first: u32, opened: MonoTime) -> Self {
+        Self { records, tag, first, opened, past: Past::BLANK }
     }
 
     pub(crate) fn count(&self) -> u32 {

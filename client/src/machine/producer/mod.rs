@@ -69,6 +69,8 @@ pub(crate) enum Effect<T> {
     RefreshMetadata,
     /// The records of a batch that is in the log; their memory may be used again.
     Spent(SealedBatch),
+    /// A batch of this partition was too large for the broker and was halved.
+    Halved(LaneId),
     /// Acknowledged records are missing from the log.
     DataLost { lane: LaneId, last_acknowledged: Offset },
 }
@@ -422,6 +424,7 @@ impl<T: Clone> ProducerMachine<T> {
             self.effects.push_back(match notice {
                 Notice::Complete(span, outcome) => Effect::Complete { span, outcome },
                 Notice::Spent(records) => Effect::Spent(records),
+                Notice::Halved => Effect::Halved(lane),
                 Notice::DataLost { last_acknowledged } => {
                     Effect::DataLost { lane, last_acknowledged }
                 }

@@ -112,6 +112,8 @@ pub(super) enum Notice<T> {
     Complete(Span<T>, Outcome),
     /// Acknowledged: nobody needs the records any more.
     Spent(SealedBatch),
+    /// A batch was too large and is now two.
+    Halved,
     /// The log lost records it had acknowledged.
     DataLost {
         last_acknowledged: Offset,

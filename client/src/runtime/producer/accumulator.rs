@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use milena_protocol::compression::Codec;
 use milena_protocol::ids::{PartitionIndex, TopicName};
 use milena_protocol::time::MonoTime;
 use parking_lot::Mutex;
@@ -21,6 +22,7 @@ use super::failures::{FailureHook, Failures};
 use super::lane::{Choice, NotPlaced};
 use super::memory::{Grant, Memory};
 use super::parked::{ParkedRecord, Parking};
+use super::ratio::RatioEstimate;
 use super::table::{TopicLanes, TopicTable};
 use crate::config::producer::ProducerConfig;
 use crate::environment::Environment;
@@ -66,6 +68,8 @@ pub(crate) struct Shared {
     pub(super) failures: Arc<Failures>,
     pub(super) clock: CachedClock,
     pub(super) batch_size: usize,
+    /// The most a batch may hold before it is compressed; None where nothing is compressed.
+    largest_plain: Option<usize>,
     pub(super) max_request_size: usize,
     mailbox: Mutex<Mailbox>,
     /// Set by `close`; senders look at it before each record.
@@ -89,6 +93,10 @@ pub(crate) enum Refusal {
 /// How much longer than it was told `close` waits for the task's last word.
 const CLOSE_GRACE: Duration = Duration::from_millis(10);
 
+/// The share of buffer memory that the records of one batch may take before they are compressed,
+/// however well they compress.
+const PLAIN_SHARE: usize = 8;
+
 /// The share of buffer memory that may lie idle in buffers kept for reuse.
 const POOL_SHARE: usize = 4;
 
@@ -106,6 +114,8 @@ impl Shared {
             failures: Failures::new(hook),
             clock: CachedClock::new(environment.clone()),
             batch_size: config.batch_size,
+            largest_plain: (config.compression.codec() != Codec::None)
+                .then(|| config.batch_size.max(config.buffer_memory / PLAIN_SHARE)),
             max_request_size: config.max_request_size,
             mailbox: Mutex::new(Mailbox::default()),
             closed: AtomicBool::new(false),
@@ -115,6 +125,14 @@ impl Shared {
             environment,
             origin,
         })
+    }
+
+    /// The size a batch may have before it is compressed.
+    pub(super) fn plain_size(&self, ratio: &RatioEstimate) -> usize {
+        match self.largest_plain {
+            None => self.batch_size,
+            Some(most) => ratio.plain_size(self.batch_size, most),
+        }
     }
 
     pub(crate) fn memory(&self) -> &Memory {

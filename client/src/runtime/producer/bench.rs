@@ -18,7 +18,10 @@ pub(crate) struct Lanes {
 impl Lanes {
     pub(crate) fn new(shared: &Arc<Shared>, topic: &str, partitions: u32) -> Self {
         let name = TopicName::new(topic).expect("a legal name");
-        let lane = |n| Lane::new(LaneId(n), name.clone(), PartitionIndex(n as i32));
+        let lane = |n| {
+            let place = (name.clone(), PartitionIndex(n as i32));
+            Lane::new(LaneId(n), place, Arc::default())
+        };
         let lanes: Vec<_> = (0..partitions).map(lane).collect();
         let seen = TopicLanes::new(name.clone(), lanes.clone());
         seen.update(&lanes, partitions, (0..partitions).collect());

@@ -16,6 +16,7 @@ use super::accumulator::{Event, Shared};
 use super::clock::RECORDS_PER_READ;
 use super::completion::{Completion, Placed};
 use super::memory::Grant;
+use super::ratio::RatioEstimate;
 use crate::error::{ProduceError, ProduceErrorKind};
 use crate::machine::producer::LaneId;
 use crate::record::{Record, RecordHeader};
@@ -27,6 +28,8 @@ pub(crate) struct Lane {
     pub(super) index: PartitionIndex,
     /// Batches the task holds for it, for the choice of a sticky partition.
     pub(super) queued: AtomicUsize,
+    /// How far the records of the topic compress.
+    pub(super) ratio: Arc<RatioEstimate>,
     state: Mutex<LaneState>,
 }
 
@@ -49,6 +52,8 @@ pub(super) struct OpenBatch {
     pub(super) opened: MonoTime,
     /// Bytes of buffer memory taken for it.
     pub(super) reserved: usize,
+    /// The size it may have before it is compressed.
+    limit: usize,
 }
 
 /// Why a record was not put anywhere.
@@ -98,12 +103,17 @@ pub(super) fn upper_bound(record: &Record<'_>) -> usize {
 }
 
 impl Lane {
-    pub(super) fn new(id: LaneId, topic: TopicName, index: PartitionIndex) -> Arc<Self> {
+    pub(super) fn new(
+        id: LaneId,
+        (topic, index): (TopicName, PartitionIndex),
+        ratio: Arc<RatioEstimate>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             id,
             topic,
             index,
             queued: AtomicUsize::new(0),
+            ratio,
             state: Mutex::new(LaneState {
                 open: None,
                 full: VecDeque::new(),
@@ -145,7 +155,7 @@ impl Lane {
         let fitting = state
             .open
             .as_ref()
-            .filter(|open| open.builder.size() + bound <= open.reserved.min(shared.batch_size));
+            .filter(|open| open.builder.size() + bound <= open.reserved.min(open.limit));
         let (timestamp, delta) =
             match fitting.and_then(|open| open.completion.timestamp_delta(timestamp)) {
                 Some(delta) => (timestamp, delta),
@@ -196,10 +206,10 @@ impl Lane {
         }
         if let Some(open) = &mut state.open {
             let needed = open.builder.size() + bound;
-            if needed <= shared.batch_size
+            if needed <= open.limit
                 && let Some(delta) = open.completion.timestamp_delta(timestamp)
             {
-                return match grow(open.reserved, needed, shared.batch_size, grant) {
+                return match grow(open.reserved, needed, open.limit, grant) {
                     Ok(reserved) => {
                         open.reserved = reserved;
                         Ok((timestamp, delta))
@@ -214,7 +224,7 @@ impl Lane {
             }
         }
         // A record larger than a batch stays where nothing was written yet: moving on would never end.
-        let enough = shared.batch_size.saturating_sub(bound).max(1);
+        let enough = shared.plain_size(&self.ratio).saturating_sub(bound).max(1);
         if choice == Choice::Sticky && state.sticky_bytes >= enough {
             // Enough for this partition (KIP-794); it was filled to the last batch.
             state.sticky_bytes = 0;
@@ -235,12 +245,10 @@ impl Lane {
         if alone > shared.max_request_size.min(shared.memory.total()) {
             self.check_size(shared, record)?;
         }
+        let limit = shared.plain_size(&self.ratio);
         // As large as the last batch was, so that a busy lane takes its memory at once.
-        let guess = state
-            .last_size
-            .next_power_of_two()
-            .clamp(FIRST_CHUNK, shared.batch_size.max(FIRST_CHUNK));
-        let most = shared.batch_size.max(alone);
+        let guess = state.last_size.next_power_of_two().clamp(FIRST_CHUNK, limit.max(FIRST_CHUNK));
+        let most = limit.max(alone);
         let reserved = match grow(0, alone.max(guess.min(most)), most, grant) {
             Ok(reserved) => reserved,
             Err(_) => match grow(0, alone, alone, grant) {
@@ -254,7 +262,7 @@ impl Lane {
         let completion = Completion::new(place, timestamp, Arc::clone(&shared.failures));
         let opened = shared.now();
         let builder = BatchBuilder::with_buffer(shared.buffer(reserved));
-        state.open = Some(OpenBatch { builder, completion, opened, reserved });
+        state.open = Some(OpenBatch { builder, completion, opened, reserved, limit });
         state.until_clock = RECORDS_PER_READ;
         shared.post(Event::Opened(self.id, opened));
         Ok(timestamp)

@@ -8,7 +8,9 @@ pub(crate) mod completion;
 pub(crate) mod failures;
 mod lane;
 pub(crate) mod memory;
+mod packing;
 mod parked;
+mod ratio;
 mod table;
 pub(crate) mod task;
 #[cfg(test)]

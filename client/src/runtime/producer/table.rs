@@ -195,8 +195,9 @@ mod tests {
         use milena_protocol::ids::PartitionIndex;
 
         let name = TopicName::new("orders").unwrap();
-        let lanes: Vec<_> =
-            (0..4).map(|n| Lane::new(LaneId(n), name.clone(), PartitionIndex(n as i32))).collect();
+        let lanes: Vec<_> = (0..4)
+            .map(|n| Lane::new(LaneId(n), (name.clone(), PartitionIndex(n as i32)), Arc::default()))
+            .collect();
         let topic = TopicLanes::new(name, lanes[..2].to_vec());
         topic.update(&lanes[..2], 2, vec![0, 1]);
         assert!(topic.lane(1).is_some() && topic.lane(2).is_none());

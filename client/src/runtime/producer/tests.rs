@@ -1,10 +1,14 @@
 //! The task and the handle against scripted brokers, under paused time.
 
+mod compression;
+mod placing;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use milena_protocol::ErrorCode;
+use milena_protocol::compression::DecompressionBudget;
 use milena_protocol::ids::Offset;
 use milena_protocol::messages::produce_response::{PartitionProduceResponse, TopicProduceResponse};
 use milena_protocol::messages::{
@@ -43,6 +47,8 @@ struct World {
     /// Values in the order in which they were appended, with their partition.
     taken: Arc<Mutex<Vec<(i32, String)>>>,
     requests: Arc<AtomicU64>,
+    /// Every batch that came, as it came.
+    batches: Arc<Mutex<Vec<records::Batch>>>,
     /// The leaders of "orders", and whether it exists yet.
     leaders: Arc<Mutex<Vec<i32>>>,
 }
@@ -54,12 +60,15 @@ impl World {
             mood: Arc::new(Mutex::new(Mood::Append)),
             taken: Arc::default(),
             requests: Arc::default(),
+            batches: Arc::default(),
             leaders: Arc::new(Mutex::new(leaders.to_vec())),
         };
         for number in [1, 2] {
             let leaders = world.leaders.clone();
             let served = world.net.listen(address(number, 9092)).serve(move || describe(&leaders));
-            spawn(serve(served, (world.mood.clone(), world.taken.clone(), world.requests.clone())));
+            let memory = (world.mood.clone(), world.taken.clone(), world.requests.clone());
+            let (mood, taken, requests) = memory;
+            spawn(serve(served, (mood, taken, requests, world.batches.clone())));
         }
         world
     }
@@ -93,9 +102,15 @@ fn describe(leaders: &Mutex<Vec<i32>>) -> MetadataResponse {
     cluster(&[1, 2]).with_topics(vec![topic("orders", leaders.len() as i32, &leaders)])
 }
 
-type Memory = (Arc<Mutex<Mood>>, Arc<Mutex<Vec<(i32, String)>>>, Arc<AtomicU64>);
+type Memory = (
+    Arc<Mutex<Mood>>,
+    Arc<Mutex<Vec<(i32, String)>>>,
+    Arc<AtomicU64>,
+    Arc<Mutex<Vec<records::Batch>>>,
+);
 
-async fn serve(mut requests: UnboundedReceiver<Served>, (mood, taken, count): Memory) {
+async fn serve(mut requests: UnboundedReceiver<Served>, memory: Memory) {
+    let (mood, taken, count, batches) = memory;
     let ends = AtomicI64::new(0);
     let mut seen = Vec::new();
     while let Some(Served { request, reply }) = requests.recv().await {
@@ -111,6 +126,7 @@ async fn serve(mut requests: UnboundedReceiver<Served>, (mood, taken, count): Me
         assert_eq!(request.key, ApiKey::Produce);
         count.fetch_add(1, Ordering::Relaxed);
         let now = *mood.lock();
+        batches.lock().extend(batches_of(&produce));
         match now {
             Mood::Append => drop(reply.send(append(&produce, &ends, &mut seen, &taken).into())),
             Mood::Answer(code) => drop(reply.send(refuse(&produce, code).into())),
@@ -145,12 +161,20 @@ fn append(
         }
         let offset = ends.fetch_add(h.record_count.into(), Ordering::Relaxed);
         seen.push((index, key.0, key.1, key.2, offset));
+        let mut budget = DecompressionBudget::for_one_batch(1 << 20);
+        let batch = batch.decompressed(&mut budget).expect("what was compressed");
         for record in batch.records().expect("records") {
             let value = record.expect("a record").value.unwrap_or_default().to_vec();
             taken.lock().push((index, String::from_utf8_lossy(&value).into_owned()));
         }
         (ErrorCode::NONE, offset)
     })
+}
+
+fn batches_of(produce: &ProduceRequest) -> Vec<records::Batch> {
+    let partitions = produce.topic_data.iter().flat_map(|topic| &topic.partition_data);
+    let bytes = partitions.filter_map(|partition| partition.records.clone());
+    bytes.flat_map(records::batches).map(|batch| batch.expect("sound")).collect()
 }
 
 fn refuse(produce: &ProduceRequest, code: ErrorCode) -> ProduceResponse {

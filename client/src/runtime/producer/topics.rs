@@ -8,6 +8,7 @@ use milena_protocol::ids::{BrokerId, LeaderEpoch, PartitionIndex, TopicName};
 use milena_protocol::time::MonoTime;
 
 use super::lane::Lane;
+use super::ratio::RatioEstimate;
 use crate::machine::image::TopicImage;
 use crate::machine::producer::{LaneId, ProducerMachine};
 
@@ -22,6 +23,7 @@ pub(super) struct Registry {
 struct Known {
     image: Arc<TopicImage>,
     lanes: Vec<Arc<Lane>>,
+    ratio: Arc<RatioEstimate>,
     /// When the metadata were last told that this topic is in use.
     wanted: MonoTime,
 }
@@ -73,7 +75,8 @@ impl Registry {
         let mut first = false;
         let known = entry.or_insert_with(|| {
             first = true;
-            Known { image: Arc::clone(image), lanes: Vec::new(), wanted: now }
+            let ratio = Arc::default();
+            Known { image: Arc::clone(image), lanes: Vec::new(), ratio, wanted: now }
         });
         if !first && Arc::ptr_eq(&known.image, image) {
             return None;
@@ -82,7 +85,7 @@ impl Registry {
         while known.lanes.len() < image.partitions.len() {
             let index = PartitionIndex(known.lanes.len() as i32);
             let id = machine.add_partition(image.name.clone(), index);
-            let lane = Lane::new(id, image.name.clone(), index);
+            let lane = Lane::new(id, (image.name.clone(), index), Arc::clone(&known.ratio));
             self.lanes.push((Arc::clone(&lane), topic));
             known.lanes.push(lane);
         }

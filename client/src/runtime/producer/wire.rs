@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use milena_protocol::compression::Codec;
 use milena_protocol::ids::{BrokerId, LeaderEpoch, Offset, PartitionIndex, TopicId, TopicName};
 use milena_protocol::messages::produce_response::PartitionProduceResponse;
 use milena_protocol::messages::{ApiKey, ProduceRequest, ProduceResponse};
@@ -18,6 +19,8 @@ use crate::runtime::core::{EncodeContext, Expect, LeaderHint, Outgoing, RawRespo
 
 /// Kafka 4.x still advertises older versions (KAFKA-18659), but serves from here.
 const OLDEST: i16 = 3;
+/// The first version that may carry zstd (KIP-110).
+const FIRST_WITH_ZSTD: i16 = 7;
 /// The last version that names topics; the next identifies them (KIP-516).
 const LAST_WITH_NAMES: i16 = 12;
 const NEWEST: i16 = 13;
@@ -64,12 +67,16 @@ pub(crate) fn request(
         true => LAST_WITH_NAMES,
         false => NEWEST,
     };
+    let oldest = match config.compression.codec() {
+        Codec::Zstd => FIRST_WITH_ZSTD,
+        Codec::None | Codec::Gzip | Codec::Snappy | Codec::Lz4 => OLDEST,
+    };
     let acks = config.acks;
     // Checked at build to fit.
     let timeout_ms = i32::try_from(config.request_timeout.as_millis()).unwrap_or(i32::MAX);
     let outgoing = Outgoing {
         key: ApiKey::Produce,
-        versions: OLDEST..=newest,
+        versions: oldest..=newest,
         encode: Box::new(move |context| encode(&parts, acks, timeout_ms, context)),
         timeout: config.request_timeout,
         expect: match acks {

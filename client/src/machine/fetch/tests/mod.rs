@@ -1,5 +1,6 @@
 //! The machine and the shelf together, with brokers played by the tests.
 
+mod compression;
 mod memory;
 mod reading;
 mod resets;
@@ -50,8 +51,8 @@ impl Rig {
     pub(super) fn new(config: FetchConfig, partitions: &[(i32, Start)]) -> Self {
         config.check().unwrap();
         let now = MonoTime::from_millis(1_000);
-        let mut rig =
-            Self { machine: FetchMachine::new(config), shelf: Shelf::default(), now, refreshes: 0 };
+        let shelf = Shelf::new(&config);
+        let mut rig = Self { machine: FetchMachine::new(config), shelf, now, refreshes: 0 };
         for &(partition, start) in partitions {
             let name = orders(partition);
             let slot = rig.shelf.assign(name.clone(), start).unwrap();
@@ -199,6 +200,7 @@ impl Rig {
     /// Takes up to `max` records; gives partition and offset of each.
     pub(super) fn poll(&mut self, max: usize) -> Vec<(i32, i64)> {
         let mut offsets = Vec::new();
+        self.shelf.renew();
         while offsets.len() < max {
             match self.shelf.take(max - offsets.len()) {
                 Some(Step::Records(mut portion)) => {
@@ -209,7 +211,7 @@ impl Rig {
                 }
                 Some(Step::Event(event)) => panic!("unexpected {event:?}"),
                 Some(Step::Failed(error)) => panic!("unexpected {error}"),
-                None => break,
+                Some(Step::Enough) | None => break,
             }
         }
         offsets
@@ -310,10 +312,10 @@ pub(super) fn emptied(base: i64, count: usize) -> Bytes {
     with_crc(header)
 }
 
-/// A batch that claims to be compressed with gzip.
+/// A batch that claims to be compressed with a codec that does not exist.
 pub(super) fn compressed(base: i64, count: usize) -> Bytes {
     let mut bytes = BytesMut::from(&batch(base, count)[..]);
-    bytes[22] |= 1;
+    bytes[22] |= 5;
     with_crc(bytes)
 }
 

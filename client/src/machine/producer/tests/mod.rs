@@ -132,7 +132,7 @@ impl Bench {
                     };
                     self.done.push((span.tag, span.first, span.count, outcome));
                 }
-                Effect::Spent(_) => {}
+                Effect::Spent(_) | Effect::Halved(_) => {}
                 Effect::FetchProducerId { .. } => self.ids_asked += 1,
                 Effect::RefreshMetadata => self.refreshes += 1,
                 Effect::DataLost { .. } => self.losses += 1,

@@ -1,6 +1,7 @@
 //! The producer's task: takes full and ripe batches out of the lanes, lets the machine decide,
 //! and carries out what it says. The only place that reads the time for the machine.
 
+mod alarm;
 mod ending;
 mod identity;
 mod parking;
@@ -15,11 +16,13 @@ use milena_protocol::ids::TopicName;
 use milena_protocol::time::MonoTime;
 use tokio::sync::oneshot;
 
+use self::alarm::Alarm;
 use self::identity::IdFailure;
 use super::accumulator::{Event, Shared};
 use super::completion::Completion;
 use super::lane::{Lane, OpenBatch};
 use super::memory::Memory;
+use super::packing::Packer;
 use super::topics::Registry;
 use super::wire::{self, Shape};
 use crate::config::producer::ProducerConfig;
@@ -103,6 +106,7 @@ pub(crate) struct ProducerTask {
     phase: Phase,
     last_mail: MonoTime,
     mail: Vec<Event>,
+    packer: Packer,
 }
 
 /// The cached clock is kept up for so long after something happened.
@@ -116,6 +120,7 @@ impl ProducerTask {
         Self {
             watch: core.metadata_watch(),
             machine: ProducerMachine::new(&config),
+            packer: Packer::new(&config),
             core,
             shared,
             config,
@@ -139,24 +144,22 @@ impl ProducerTask {
 
     /// Runs until the producer is closed, or every handle is gone and everything has ended.
     pub(crate) async fn run(mut self) {
-        let timer = tokio::time::sleep(Duration::ZERO);
-        tokio::pin!(timer);
+        let mut alarm = Alarm::new();
         loop {
             let now = self.shared.now();
+            self.packer.rested();
             self.turn(now);
             if self.is_finished(now) {
                 return;
             }
-            let next = self.next_wake(now);
-            let armed = timer.deadline();
-            let due = next.map(|at| self.shared.instant(at));
-            if let Some(due) = due
-                && (due < armed || timer.is_elapsed())
-            {
-                timer.as_mut().reset(due);
+            if self.packer.is_tired() {
+                // More may be ripe; but first whoever else wants to run, and the brokers' answers.
+                tokio::task::yield_now().await;
+                continue;
             }
+            let next = self.next_wake(now);
+            alarm.set(next.map(|at| self.shared.instant(at)));
             let shared = Arc::clone(&self.shared);
-            let timed = due.is_some();
             let id = async {
                 match &mut self.id_request {
                     Some(request) => request.await,
@@ -168,8 +171,7 @@ impl ProducerTask {
                 () = shared.wake.notified() => {}
                 result = id => self.producer_id_came(result),
                 () = self.watch.changed() => {}
-                // It may have run out since it was looked at above: then it has to ring all the same.
-                () = timer.as_mut(), if timed => {}
+                () = alarm.ring() => {}
             }
         }
     }
@@ -242,18 +244,41 @@ impl ProducerTask {
         }
         let Some(lane) = self.registry.lane(id) else { return };
         for open in batches {
-            let records = open.builder.seal();
+            let OpenBatch { builder, completion, opened, reserved, .. } = open;
+            let total = builder.count() as u32;
+            let batches = match self.packer.pack(&self.shared, &lane.ratio, builder) {
+                Ok(batches) => batches,
+                Err(error) => {
+                    let error = ProduceError::new(ProduceErrorKind::Compression(error))
+                        .in_topic(lane.topic.clone())
+                        .in_partition(lane.index);
+                    completion.complete((0, total), total, Outcome::Failed(error));
+                    self.shared.memory.give_back(reserved);
+                    continue;
+                }
+            };
+            // What compression has saved is room for other records.
+            let kept = match self.packer.compresses() {
+                true => reserved.min(batches.iter().map(|batch| batch.size()).sum()),
+                false => reserved,
+            };
+            self.shared.memory.give_back(reserved - kept);
             lane.queued.fetch_add(1, Ordering::Relaxed);
             let tag = Tag(Arc::new(TagInner {
                 lane: Arc::clone(lane),
-                completion: open.completion,
-                total: records.count() as u32,
+                completion,
+                total,
                 generation: self.generation,
-                reserved: open.reserved,
+                reserved: kept,
                 memory: Arc::clone(&self.shared.memory),
             }));
             *self.outstanding.entry(self.generation).or_default() += 1;
-            self.machine.on_batch(now, id, Batch::new(records, tag, open.opened));
+            let mut first = 0;
+            for records in batches {
+                let batch = Batch::part(records, tag.clone(), first, opened);
+                first += batch.count();
+                self.machine.on_batch(now, id, batch);
+            }
         }
     }
 
@@ -302,14 +327,19 @@ impl ProducerTask {
             .filter(|&(&id, &opened)| self.machine.wants(id) || late(opened))
             .map(|(&id, _)| id)
             .collect();
+        let mut taken = false;
         for &id in &ready {
+            if self.packer.is_tired() {
+                break;
+            }
+            taken = true;
             self.ripe.remove(&id);
             if let Some(lane) = self.registry.lane(id) {
                 let all = lane.take_all();
                 self.seal(now, id, all);
             }
         }
-        !ready.is_empty()
+        taken
     }
 
     /// True if there was anything to carry out.
@@ -339,6 +369,11 @@ impl ProducerTask {
                 }
                 Effect::RefreshMetadata => {
                     self.core.refresh_metadata(RefreshReason::StaleLeader);
+                }
+                Effect::Halved(lane) => {
+                    if let Some(lane) = self.registry.lane(lane) {
+                        lane.ratio.give_up();
+                    }
                 }
                 Effect::DataLost { lane, last_acknowledged } => {
                     if let Some(lane) = self.registry.lane(lane) {
