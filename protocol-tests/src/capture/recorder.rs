@@ -1,11 +1,12 @@
 //! The frames that passed, and whose they are.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use milena_protocol::messages::ApiKey;
 
-use crate::vectors::Direction;
+use crate::vectors::{Direction, Source, Vector};
 
 /// No more frames than this of one speaker, API, version and direction: brokers poll each other for
 /// as long as they run.
@@ -49,6 +50,16 @@ pub struct Recorded {
     pub version: i16,
     /// Header and body.
     pub frame: Bytes,
+}
+
+impl Recorded {
+    /// As a vector without a note; `None` if kafka-protocol does not know the API.
+    pub fn to_vector(&self, source: &Arc<Source>) -> Option<Vector> {
+        let key = ApiKey::try_from(self.key).ok()?;
+        let (source, frame) = (Arc::clone(source), self.frame.clone());
+        let Self { direction, version, .. } = *self;
+        Some(Vector { source, number: 0, direction, key, version, note: String::new(), frame })
+    }
 }
 
 /// Keeps what a [`super::Proxy`] sees.

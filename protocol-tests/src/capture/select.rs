@@ -49,7 +49,7 @@ impl TopicNames {
     pub fn of(frames: &[Recorded]) -> Self {
         let mut names = BTreeMap::new();
         for recorded in frames.iter().filter(|it| it.key == ApiKey::Metadata as i16) {
-            let Ok(vector) = vector_of(&Arc::new(Source::default()), recorded) else { continue };
+            let Some(vector) = recorded.to_vector(&Arc::default()) else { continue };
             let Ok(answer) = vector.decode_response() else { continue };
             let ResponseKind::Metadata(answer) = answer.body else { continue };
             for topic in answer.topics {
@@ -112,7 +112,10 @@ fn candidate(
     recorded: &Recorded,
     topics: &TopicNames,
 ) -> Result<Candidate, String> {
-    let mut vector = vector_of(source, recorded)?;
+    let Recorded { direction, key, version, .. } = recorded;
+    let mut vector = recorded
+        .to_vector(source)
+        .ok_or_else(|| format!("{direction} of the unknown API {key} v{version}"))?;
     let (shape, sets) = match vector.direction {
         Direction::Request => match vector.decode_request() {
             Ok(request) => (shape::of(&request.body), record_sets::of_request(&request.body)),
@@ -126,16 +129,6 @@ fn candidate(
     let batches: BTreeSet<String> = sets.iter().flat_map(|set| describe(set, topics)).collect();
     vector.note = note_of(&shape, &batches);
     Ok(Candidate { vector, shape, batches })
-}
-
-fn vector_of(source: &Arc<Source>, recorded: &Recorded) -> Result<Vector, String> {
-    let Recorded { direction, key, version, .. } = *recorded;
-    let Ok(key) = ApiKey::try_from(key) else {
-        return Err(format!("{direction} of the unknown API {key} v{version}"));
-    };
-    let frame = recorded.frame.clone();
-    let (source, note) = (Arc::clone(source), String::new());
-    Ok(Vector { source, number: 0, direction, key, version, note, frame })
 }
 
 /// A version that kafka-protocol does not speak is kept as it is; anything else that cannot be

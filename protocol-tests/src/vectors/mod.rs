@@ -13,9 +13,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use milena_protocol::decode::{self, DecodeError, DecodedRequest};
+use milena_protocol::frame::LENGTH_PREFIX;
 use milena_protocol::messages::{ApiKey, ResponseKind};
+use milena_protocol::request::{self, EncodeError};
+use milena_protocol::response;
+use milena_protocol::version::spoken_versions;
 
 pub use format::{FormatError, read_pair, write_pair};
 
@@ -80,6 +84,18 @@ pub enum VectorsError {
     },
 }
 
+/// A frame could not be written again.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RewriteError {
+    /// It could not be read.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// What was read could not be written.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}
+
 /// A response, taken apart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DecodedResponse {
@@ -107,6 +123,38 @@ impl Vector {
         let correlation_id = decode::response_header(self.key, self.version, &mut body)?;
         let body = decode::response_kind(self.key, self.version, body)?;
         Ok(DecodedResponse { correlation_id, body })
+    }
+
+    /// Whether this project speaks the version.
+    pub fn is_spoken(&self) -> bool {
+        spoken_versions(self.key).contains(&self.version)
+    }
+
+    /// The frame as our encoder writes what our decoder has read.
+    ///
+    /// # Errors
+    /// If it cannot be read or what was read not be written.
+    pub fn rewritten(&self) -> Result<Bytes, RewriteError> {
+        let Self { key, version, .. } = *self;
+        let written = match self.direction {
+            Direction::Request => {
+                let read = self.decode_request()?;
+                let mut body = BytesMut::new();
+                read.body.encode(&mut body, version).map_err(|error| EncodeError::Message {
+                    api: format!("{key:?}"),
+                    version,
+                    reason: format!("{error:#}"),
+                })?;
+                let (id, name) = (read.header.correlation_id, read.header.client_id.as_ref());
+                let prefix = request::header_prefix(key as i16, version, id, name, body.len())?;
+                Bytes::from([prefix, body.freeze()].concat())
+            }
+            Direction::Response => {
+                let read = self.decode_response()?;
+                response::encode(key, version, read.correlation_id, &read.body)?
+            }
+        };
+        Ok(written.slice(LENGTH_PREFIX..))
     }
 }
 

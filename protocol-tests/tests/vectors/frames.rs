@@ -2,49 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use bytes::{Bytes, BytesMut};
 use milena_protocol::decode::DecodeError;
 use milena_protocol::guard::Fault;
 use milena_protocol::messages::ApiKey;
 use milena_protocol::version::spoken_versions;
-use milena_protocol::{request, response};
-use milena_protocol_tests::vectors::{Direction, Vector};
+use milena_protocol_tests::vectors::Direction;
 
 use crate::all;
-
-fn is_spoken(vector: &Vector) -> bool {
-    spoken_versions(vector.key).contains(&vector.version)
-}
-
-/// The frame as our encoder writes what our decoder has read.
-fn again(vector: &Vector) -> Bytes {
-    let Vector { key, version, .. } = *vector;
-    let written = match vector.direction {
-        Direction::Request => {
-            let read = vector.decode_request().unwrap_or_else(|error| panic!("{vector}: {error}"));
-            let mut body = BytesMut::new();
-            read.body.encode(&mut body, version).expect("what was read can be written");
-            let (id, name) = (read.header.correlation_id, read.header.client_id.as_ref());
-            let prefix = request::header_prefix(key as i16, version, id, name, body.len());
-            Bytes::from([prefix.expect("the header was read"), body.freeze()].concat())
-        }
-        Direction::Response => {
-            let read = vector.decode_response().unwrap_or_else(|error| panic!("{vector}: {error}"));
-            // The answer to a version of ApiVersions that the broker does not know is of version 0
-            // (KIP-511).
-            response::encode(key, version, read.correlation_id, &read.body)
-                .expect("what was read can be written")
-        }
-    };
-    written.slice(4..)
-}
 
 #[test]
 fn every_frame_is_decoded_and_encoded_again_to_the_same_bytes() {
     let mut different = Vec::new();
     let mut equal = 0;
-    for vector in all().iter().filter(|vector| is_spoken(vector)) {
-        let written = again(vector);
+    for vector in all().iter().filter(|vector| vector.is_spoken()) {
+        let written = vector.rewritten();
+        let written = written.unwrap_or_else(|error| panic!("{vector}: {error}"));
         if written == vector.frame {
             equal += 1;
         } else {
@@ -58,7 +30,7 @@ fn every_frame_is_decoded_and_encoded_again_to_the_same_bytes() {
 #[test]
 fn frames_of_versions_before_those_of_kafka_4_are_refused_by_name() {
     let mut refused: BTreeMap<i16, usize> = BTreeMap::new();
-    for vector in all().iter().filter(|vector| !is_spoken(vector)) {
+    for vector in all().iter().filter(|vector| !vector.is_spoken()) {
         assert!(vector.version < *spoken_versions(vector.key).start(), "{vector}");
         match vector.direction {
             Direction::Request => {
@@ -82,7 +54,7 @@ fn frames_of_versions_before_those_of_kafka_4_are_refused_by_name() {
 
 #[test]
 fn no_frame_decodes_once_its_last_byte_is_gone() {
-    for vector in all().iter().filter(|vector| is_spoken(vector)) {
+    for vector in all().iter().filter(|vector| vector.is_spoken()) {
         let mut cut = vector.clone();
         cut.frame.truncate(cut.frame.len() - 1);
         let decoded = match cut.direction {
@@ -100,7 +72,7 @@ fn no_frame_decodes_once_its_last_byte_is_gone() {
 #[test]
 fn a_response_with_a_byte_too_many_is_refused_and_a_request_is_not() {
     // As the other side does: a broker ignores what follows a request.
-    for vector in all().iter().filter(|vector| is_spoken(vector)) {
+    for vector in all().iter().filter(|vector| vector.is_spoken()) {
         let mut longer = vector.clone();
         longer.frame = [&vector.frame[..], &[0]].concat().into();
         match longer.direction {
