@@ -8,9 +8,9 @@ use super::error::{CompressionError, Scope};
 /// How many bytes one batch, and all batches of one fetch, may decompress to.
 ///
 /// It is what bounds memory against payloads that were made to have none: no decompressor
-/// allocates more than it allows, whatever the bytes announce. Beside what it decompresses to,
-/// Zstandard keeps a window of at most as many bytes as one batch may have, and a buffer that has
-/// to grow exists twice for a moment.
+/// allocates more for what it decompresses to, whatever the bytes announce. A buffer that has to
+/// grow exists twice for a moment, and Zstandard keeps a window beside it: it may ask for as many
+/// bytes as one batch may have, and gets at most twice that, and 2.5 MiB for its tables.
 ///
 /// Allow a batch 2 MiB at least: the Java client's Zstandard asks for a window of that size,
 /// whatever it compresses.
