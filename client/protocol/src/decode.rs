@@ -9,7 +9,7 @@ pub use kinds::response_kind;
 
 use std::fmt::Display;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use crate::guard::{self, GuardError, Limits};
 use crate::messages::{
@@ -85,6 +85,20 @@ pub enum DecodeError {
     /// The message is malformed, or decoding it could take too much memory.
     #[error("malformed {0}")]
     Malformed(#[from] GuardError),
+    /// Bytes that start with their version are too short for it.
+    #[error("a {message} of {length} bytes is too short for its version")]
+    NoVersion {
+        /// The message.
+        message: &'static str,
+        /// How many bytes there are.
+        length: usize,
+    },
+    /// The key of an internal record is of an unknown type.
+    #[error("internal record type {record_type} is not known")]
+    UnknownRecordType {
+        /// The type.
+        record_type: i16,
+    },
     /// The generated decoder refused what the guard let pass. That is a fault of this crate.
     #[error("{message} v{version} was found sound and not decoded: {reason}")]
     Codec {
@@ -184,6 +198,15 @@ pub fn request_within(frame: Bytes, limits: Limits) -> Result<DecodedRequest, De
 /// If it is malformed.
 pub fn message<M: StandsAlone>(version: i16, bytes: &mut Bytes) -> Result<M, DecodeError> {
     take(M::schema(), version, bytes)
+}
+
+/// Takes the version off the front of `bytes`.
+pub(crate) fn take_version(message: &'static str, bytes: &mut Bytes) -> Result<i16, DecodeError> {
+    let Some(version) = bytes.first_chunk::<2>().copied() else {
+        return Err(DecodeError::NoVersion { message, length: bytes.len() });
+    };
+    bytes.advance(2);
+    Ok(i16::from_be_bytes(version))
 }
 
 /// Splits a request frame into header and body.

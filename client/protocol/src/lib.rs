@@ -56,11 +56,13 @@ mod apis;
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
 pub mod compression;
+pub mod consumer_protocol;
 pub mod decode;
 mod error_code;
 pub mod frame;
 pub mod guard;
 pub mod ids;
+pub mod internal;
 pub mod produce;
 pub mod records;
 pub mod request;

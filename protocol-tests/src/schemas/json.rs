@@ -71,13 +71,13 @@ pub(super) struct SchemaField {
     pub(super) default: Option<Value>,
     #[serde(default)]
     pub(super) fields: Vec<SchemaField>,
+    #[serde(default)]
+    pub(super) ignorable: bool,
     // What does not change the bytes.
     #[serde(rename = "about")]
     _about: Option<String>,
     #[serde(rename = "entityType")]
     _entity_type: Option<String>,
-    #[serde(rename = "ignorable")]
-    _ignorable: Option<bool>,
     #[serde(rename = "mapKey")]
     _map_key: Option<bool>,
     #[serde(rename = "zeroCopy")]

@@ -8,6 +8,8 @@
 mod json;
 mod model;
 mod names;
+mod sizes;
+mod structs;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -77,7 +79,10 @@ pub fn generate(jars: &Jars) -> Result<Files, SchemaError> {
             messages.extend(model::resolve(&schema)?);
         }
     }
-    Ok(tables::emit(&messages))
+    let mut files = tables::emit(&messages);
+    files.extend(sizes::emit(&messages));
+    files.extend(structs::emit(&messages)?);
+    Ok(files)
 }
 
 /// Where [`Files`] belong.

@@ -36,7 +36,17 @@ pub(super) enum Role {
 
 /// A kind of record in an internal topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct RecordType(pub(super) i16);
+pub(super) struct RecordType {
+    pub(super) coordinator: Coordinator,
+    pub(super) number: i16,
+}
+
+/// Who writes an internal topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coordinator {
+    Group,
+    Transaction,
+}
 
 /// A field of a message or struct.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +57,7 @@ pub(super) struct Field {
     pub(super) tagged: Option<(u32, Versions)>,
     pub(super) kind: Kind,
     pub(super) default: Option<Value>,
+    pub(super) ignorable: bool,
 }
 
 /// What a field holds.
@@ -89,6 +100,13 @@ pub(super) fn resolve(schema: &Schema) -> Result<Option<Message>, SchemaError> {
 /// What the message is for, and the versions that its codec speaks.
 fn role(schema: &Schema, valid: Versions) -> Result<Option<(Role, Versions)>, String> {
     let number = || schema.api_key.ok_or_else(|| "no key is given".to_owned());
+    // The two coordinators number their records each from 0.
+    let coordinator = if schema.name.starts_with("Transaction") {
+        Coordinator::Transaction
+    } else {
+        Coordinator::Group
+    };
+    let record = || number().map(|number| RecordType { coordinator, number });
     Ok(match schema.kind {
         SchemaKind::Request => ApiKey::try_from(number()?).ok().map(|key| {
             let spoken = spoken_versions(key);
@@ -101,8 +119,8 @@ fn role(schema: &Schema, valid: Versions) -> Result<Option<(Role, Versions)>, St
         SchemaKind::Header | SchemaKind::Data => {
             spoken_data_versions(&schema.name).map(|spoken| (Role::Data, spoken))
         }
-        SchemaKind::CoordinatorKey => Some((Role::Key(RecordType(number()?)), valid)),
-        SchemaKind::CoordinatorValue => Some((Role::Value(RecordType(number()?)), valid)),
+        SchemaKind::CoordinatorKey => Some((Role::Key(record()?), valid)),
+        SchemaKind::CoordinatorValue => Some((Role::Value(record()?), valid)),
     })
 }
 
@@ -163,6 +181,7 @@ impl Resolver<'_> {
             tagged,
             kind,
             default: field.default.clone(),
+            ignorable: field.ignorable,
         }))
     }
 

@@ -215,7 +215,7 @@ fn index(
     let mut text = head("The tables, and where to find them.");
     text.push_str(
         "pub(super) mod data;\npub(super) mod records;\nmod requests;\nmod responses;\nmod \
-         shared;\n\nuse crate::messages::ApiKey;\nuse crate::schema::MessageSchema;\n",
+         shared;\n#[cfg(test)]\npub(crate) mod sizes;\n\nuse crate::messages::ApiKey;\nuse crate::schema::MessageSchema;\n",
     );
     for (function, module, messages) in
         [("request", "requests", requests), ("response", "responses", responses)]

@@ -43,6 +43,12 @@ impl GuardError {
     }
 
     #[cold]
+    pub(super) fn stated_version(schema: &MessageSchema, version: i16, stated: i16) -> Self {
+        let found = Box::new(Found::at(0, Fault::StatedVersion { stated }));
+        Self::new(schema, version, *found.in_field("version"))
+    }
+
+    #[cold]
     pub(super) fn leftover(
         schema: &MessageSchema,
         version: i16,
@@ -111,6 +117,12 @@ pub enum Fault {
         needed: usize,
         /// How many there are.
         left: usize,
+    },
+    /// The message says that it is of another version.
+    #[error("says that the message is of version {stated}")]
+    StatedVersion {
+        /// The version it states.
+        stated: i16,
     },
     /// A length goes beyond the end.
     #[error("length {length} exceeds the {left} bytes left")]

@@ -14,6 +14,7 @@
 //! - Strings are UTF-8.
 //! - Tags ascend (`RawTaggedFieldWriter` of Kafka writes them no other way) and are at most
 //!   `i32::MAX`. A known tagged field is valid in the version and as long as its size says.
+//! - A message that states its version is of that version.
 //! - The decoded message takes no more memory than [`Limits`] allow.
 //!
 //! The walk allocates nothing while the bytes are sound. The path to what is wrong is put together
@@ -27,7 +28,7 @@ mod walk;
 pub use self::error::{Fault, GuardError};
 pub(crate) use self::plan::{Plan, Plans};
 use self::walk::Walk;
-use crate::schema::MessageSchema;
+use crate::schema::{Field, Kind, MessageSchema};
 
 /// How much memory a decoded message may take: a fixed part, and sixteen times its own bytes.
 ///
@@ -78,8 +79,25 @@ pub fn check(
     };
     let mut walk = Walk::new(bytes.len(), limits.allowed(bytes.len()));
     match walk.message(plan, bytes) {
-        Ok(rest) => Ok(bytes.len() - rest.len()),
+        Ok(rest) => match stated_version(schema, bytes) {
+            Some(stated) if stated != version => {
+                Err(GuardError::stated_version(schema, version, stated))
+            }
+            _ => Ok(bytes.len() - rest.len()),
+        },
         Err(found) => Err(GuardError::new(schema, version, *found)),
+    }
+}
+
+/// The version that a message states in its own first field, as those in control records of Raft
+/// do. kafka-protocol goes on decoding in the version it finds there, which is not the one walked
+/// over; Kafka writes no other than the message's own (`ControlRecordUtils`).
+fn stated_version(schema: &MessageSchema, bytes: &[u8]) -> Option<i16> {
+    match schema.fields {
+        [Field { name: "version", kind: Kind::Int16, .. }, ..] => {
+            bytes.first_chunk().map(|stated| i16::from_be_bytes(*stated))
+        }
+        _ => None,
     }
 }
 

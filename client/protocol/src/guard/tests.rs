@@ -335,3 +335,42 @@ fn an_element_takes_at_least_a_byte_in_every_message() {
         }
     }
 }
+
+#[test]
+fn a_message_that_states_another_version_is_refused() {
+    // The decoder of `LeaderChangeMessage` would go on in version 1, where voters have more fields.
+    let message = crate::messages::LeaderChangeMessage::default();
+    let sound = encoded(0, &message.clone().with_version(0));
+    walk(&schema::LEADER_CHANGE_MESSAGE, 0, &sound).unwrap();
+    let error = walk(&schema::LEADER_CHANGE_MESSAGE, 0, &encoded(0, &message.with_version(1)));
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "LeaderChangeMessage v0 version: says that the message is of version 1 (at byte 0)",
+    );
+}
+
+#[test]
+fn decoded_elements_are_no_larger_than_what_is_counted_for_them() {
+    use crate::schema::sizes::SIZES;
+    use crate::schema::{Field, Kind};
+
+    fn find(fields: &'static [Field], path: &str) -> &'static Kind {
+        let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+        let field = fields.iter().find(|field| field.name == name).unwrap();
+        let kind = match &field.kind {
+            Kind::Array(element) => element,
+            kind => kind,
+        };
+        match kind {
+            Kind::Struct(fields) if !rest.is_empty() => find(fields, rest),
+            kind => kind,
+        }
+    }
+    assert!(SIZES.len() > 250, "{}", SIZES.len());
+    for &(message, path, size) in SIZES {
+        let schema = schema::all().iter().find(|schema| schema.name == message).unwrap();
+        let counted = super::footprint::of_kind(find(schema.fields, path));
+        assert!(size <= counted, "{message} {path} is {size}, counted as {counted}");
+        assert!(counted <= 2 * size + 48, "{message} {path} is {size}, counted as {counted}");
+    }
+}

@@ -13,6 +13,9 @@ use crate::{Decodable, messages};
 pub use generated::data::*;
 pub use generated::{request, response};
 
+#[cfg(test)]
+pub(crate) use generated::sizes;
+
 /// Keys and values of records in Apache Kafka's internal topics.
 pub mod records {
     pub use super::generated::records::*;

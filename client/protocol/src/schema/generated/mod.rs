@@ -8,6 +8,8 @@ pub(super) mod records;
 mod requests;
 mod responses;
 mod shared;
+#[cfg(test)]
+pub(crate) mod sizes;
 
 use crate::messages::ApiKey;
 use crate::schema::MessageSchema;
