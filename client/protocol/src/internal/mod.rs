@@ -100,6 +100,18 @@ macro_rules! internal_records {
         }
 
         impl $keys {
+            /// All record types.
+            pub const RECORD_TYPES: &[i16] = &[$($number),*];
+
+            /// What the key of a record type looks like on the wire, behind the type. All keys are
+            /// of version 0.
+            pub fn schema(record_type: i16) -> Option<&'static crate::schema::MessageSchema> {
+                match record_type {
+                    $($number => Some(<$key as crate::internal::Part>::schema()),)*
+                    _ => None,
+                }
+            }
+
             /// The type of the record.
             pub fn record_type(&self) -> i16 {
                 match self {
@@ -171,10 +183,10 @@ macro_rules! internal_records {
                 }
             }
 
-            /// The versions in which the value of a record type can be written.
-            pub fn versions(record_type: i16) -> Option<crate::schema::Versions> {
+            /// What the value of a record type looks like on the wire, behind its version.
+            pub fn schema(record_type: i16) -> Option<&'static crate::schema::MessageSchema> {
                 match record_type {
-                    $($number => Some(<$value as crate::internal::Part>::schema().versions),)*
+                    $($number => Some(<$value as crate::internal::Part>::schema()),)*
                     _ => None,
                 }
             }
