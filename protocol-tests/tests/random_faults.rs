@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use milena::{Delivery, Kafka, Record, Start};
+use milena::{Codec, Delivery, Kafka, Record, Start};
 use milena_mock_broker::{MockCluster, Topic};
 
 const SEEDS: u64 = 20;
@@ -50,7 +50,7 @@ fn bring_back(cluster: &MockCluster, id: i32) {
     cluster.broker(id).restart();
 }
 
-/// Sends records while brokers come and go, heals everything, and reads back.
+/// Sends records, in a codec that the seed chooses, while brokers come and go, heals everything, and reads back.
 async fn run(seed: u64) -> Result<(), Failure> {
     let mut lot = Lot(seed);
     let cluster = MockCluster::builder().brokers(3).seed(seed).deferred_polls(30);
@@ -60,7 +60,8 @@ async fn run(seed: u64) -> Result<(), Failure> {
     cluster.create_topic("orders", topic)?;
     let servers = cluster.bootstrap_servers();
     let kafka = Kafka::builder(servers).environment(cluster.environment()).connect().await?;
-    let producer = kafka.producer().build().await?;
+    let codec = Codec::ALL[usize::try_from(seed)? % Codec::ALL.len()];
+    let producer = kafka.producer().compression(codec).build().await?;
     let mut open: Vec<(u64, Delivery)> = Vec::new();
     for number in 0..RECORDS {
         if lot.below(25) == 0 {

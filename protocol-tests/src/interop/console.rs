@@ -26,9 +26,23 @@ impl ConsoleProducer {
     /// # Errors
     /// Java cannot be started.
     pub fn start(jars: &Jars, bootstrap: &str, topic: &str) -> Result<Self, InteropError> {
+        Self::start_with(jars, bootstrap, topic, "none")
+    }
+
+    /// The same, with batches compressed by that codec.
+    ///
+    /// # Errors
+    /// Java cannot be started.
+    pub fn start_with(
+        jars: &Jars,
+        bootstrap: &str,
+        topic: &str,
+        codec: &str,
+    ) -> Result<Self, InteropError> {
         let tool = JavaTool::console_producer(jars)
             .args(["--bootstrap-server", bootstrap, "--topic", topic])
             .args(["--property", "parse.key=true", "--property", "parse.headers=true"])
+            .args(["--compression-codec", codec])
             .args(["--request-required-acks", "-1", "--message-send-max-retries", "1000"]);
         let mut process = spawn(tool)?;
         let stdin = process.stdin.take().ok_or_else(|| no_pipe("stdin"))?;

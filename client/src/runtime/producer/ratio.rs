@@ -65,7 +65,7 @@ fn ratio_of(batch: &SealedBatch) -> f32 {
     batch.payload_len() as f32 / batch.plain_len().max(1) as f32
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "compression-lz4"))]
 mod tests {
     use milena_protocol::compression::Compression;
     use milena_protocol::records::{BatchBuilder, NO_HEADERS};

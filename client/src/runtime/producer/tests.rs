@@ -1,5 +1,8 @@
 //! The task and the handle against scripted brokers, under paused time.
 
+#[cfg(not(feature = "compression-gzip"))]
+mod codec_off;
+#[cfg(feature = "compression-lz4")]
 mod compression;
 mod placing;
 

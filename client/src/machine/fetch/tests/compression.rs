@@ -151,14 +151,3 @@ fn a_paused_partition_keeps_compressed_batches_in_memory_of_their_own() {
     rig.shelf.resume(slot);
     assert_eq!(rig.offsets(10), [0, 1, 2, 3]);
 }
-
-#[cfg(not(feature = "compression-gzip"))]
-#[test]
-fn a_codec_that_is_not_part_of_this_build_names_its_feature() {
-    let mut bytes = BytesMut::from(&batch(0, 4)[..]);
-    bytes[22] |= Codec::Gzip.id() as u8;
-    let mut rig = answered(Rig::at(0), with_crc(bytes));
-    let error = rig.error();
-    assert!(matches!(error, ConsumeError::UnsupportedBatch { .. }), "{error}");
-    assert!(error.to_string().contains("compression-gzip"), "{error}");
-}

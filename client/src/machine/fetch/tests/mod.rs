@@ -1,5 +1,12 @@
 //! The machine and the shelf together, with brokers played by the tests.
 
+#[cfg(not(feature = "compression-gzip"))]
+mod codec_off;
+#[cfg(all(
+    feature = "compression-gzip",
+    feature = "compression-lz4",
+    feature = "compression-zstd"
+))]
 mod compression;
 mod memory;
 mod reading;

@@ -83,12 +83,3 @@ async fn what_compression_saves_is_room_for_other_records() {
     }
     assert!(enqueued > 3 * 20_000, "{enqueued} bytes");
 }
-
-#[cfg(not(feature = "compression-gzip"))]
-#[tokio::test(start_paused = true)]
-async fn a_codec_that_is_not_part_of_this_build_is_refused_with_its_feature() {
-    let world = World::new(&[1]);
-    let refused = world.builder().await.compression(Compression::gzip()).build().await;
-    let text = refused.map(drop).unwrap_err().to_string();
-    assert!(text.contains("compression.type") && text.contains("compression-gzip"), "{text}");
-}
