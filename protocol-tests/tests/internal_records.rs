@@ -71,7 +71,7 @@ impl Subject {
     fn random(&self, seed: u64) -> WireMessage {
         let data = bytes_of_seed(seed, 500);
         let generator = Generator::new(self.schema, self.version);
-        generator.arbitrary(&mut Unstructured::new(&data)).unwrap()
+        generator.arbitrary(&mut Unstructured::new(&data)).expect("there always is a message")
     }
 }
 

@@ -3,6 +3,19 @@
 //! The range this crate can speak is that of the message's own codec
 //! (`<Request as Message>::VERSIONS`). `ApiKey::valid_versions` disagrees with it for some APIs
 //! and is never asked.
+//!
+//! # What Apache Kafka 4.1 knows and this crate does not
+//!
+//! | API | Kafka 4.1 | here |
+//! |---|---|---|
+//! | InitProducerId | 0 to 6 (two-phase commit, KIP-939) | 0 to 5 |
+//! | OffsetCommit | 2 to 10 (topic ids, KIP-848) | 2 to 9 |
+//! | OffsetFetch | 1 to 10 (topic ids, KIP-848) | 1 to 9 |
+//! | StreamsGroupHeartbeat, StreamsGroupDescribe | 0 (KIP-1071) | not at all |
+//!
+//! Kafka 4.1 calls all of these unstable, and a broker announces them only where
+//! `unstable.api.versions.enable` is set. [`negotiate`] stays below them then. kafka-protocol has
+//! the responses of the first three at their new versions, which are of no use without the requests.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;

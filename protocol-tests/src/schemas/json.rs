@@ -27,10 +27,10 @@ pub(super) struct Schema {
     pub(super) fields: Vec<SchemaField>,
     #[serde(default)]
     pub(super) common_structs: Vec<CommonStruct>,
+    #[serde(default)]
+    pub(super) latest_version_unstable: bool,
     #[serde(rename = "listeners")]
     _listeners: Option<Value>,
-    #[serde(rename = "latestVersionUnstable")]
-    _latest_version_unstable: Option<bool>,
 }
 
 /// What a schema describes.

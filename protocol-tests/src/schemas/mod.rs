@@ -85,6 +85,29 @@ pub fn generate(jars: &Jars) -> Result<Files, SchemaError> {
     Ok(files)
 }
 
+/// Versions of a request that Kafka knows and this crate does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unspoken {
+    /// The request.
+    pub name: String,
+    /// The lowest of them.
+    pub first: i16,
+    /// The highest of them.
+    pub last: i16,
+    /// Kafka offers the highest only where `unstable.api.versions.enable` is set.
+    pub unstable: bool,
+}
+
+/// All that Kafka knows of requests and this crate does not.
+///
+/// # Errors
+/// If the jars cannot be had, or say something that is not known here.
+pub fn unspoken(jars: &Jars) -> Result<Vec<Unspoken>, SchemaError> {
+    let schemas = json::read_jar(&jars.path_of("kafka-clients"))?;
+    let unspoken: Result<Vec<_>, _> = schemas.iter().map(model::unspoken).collect();
+    Ok(unspoken?.into_iter().flatten().collect())
+}
+
 /// Where [`Files`] belong.
 pub fn output_directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../client/protocol/src")

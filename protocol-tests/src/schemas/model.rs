@@ -6,9 +6,9 @@ use milena_protocol::version::{spoken_response_versions, spoken_versions};
 use milena_protocol::{Message as _, messages};
 use serde_json::Value;
 
-use super::SchemaError;
 use super::json::{CommonStruct, Schema, SchemaField, SchemaKind};
 use super::names::snake;
+use super::{SchemaError, Unspoken};
 
 /// A message that is decoded here.
 #[derive(Clone, Debug)]
@@ -94,6 +94,32 @@ pub(super) fn resolve(schema: &Schema) -> Result<Option<Message>, SchemaError> {
         versions: overlap(valid, spoken),
         flexible: versions(flexible).map_err(meaning)?,
         fields: resolver.fields(&schema.fields).map_err(meaning)?,
+    }))
+}
+
+/// What Kafka knows of a request and this crate does not.
+pub(super) fn unspoken(schema: &Schema) -> Result<Option<Unspoken>, SchemaError> {
+    let meaning = |reason: String| SchemaError::Meaning { name: schema.name.clone(), reason };
+    let valid = versions(&schema.valid_versions).map_err(meaning)?;
+    if schema.kind != SchemaKind::Request || valid == Versions::NONE {
+        return Ok(None);
+    }
+    let spoken = role(schema, valid).map_err(meaning)?.map_or(Versions::NONE, |(_, spoken)| spoken);
+    let first = match spoken {
+        Versions::NONE => valid.min,
+        spoken if spoken.min > valid.min => {
+            return Err(meaning(format!("versions below {} are not spoken", spoken.min)));
+        }
+        spoken => spoken.max + 1,
+    };
+    if first > valid.max {
+        return Ok(None);
+    }
+    Ok(Some(Unspoken {
+        name: schema.name.clone(),
+        first,
+        last: valid.max,
+        unstable: schema.latest_version_unstable,
     }))
 }
 
