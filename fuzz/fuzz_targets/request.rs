@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| milena_protocol_tests::fuzzing::request(data));
+milena_fuzz::target!(request);

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| milena_protocol_tests::fuzzing::response(data));
+milena_fuzz::target!(response);

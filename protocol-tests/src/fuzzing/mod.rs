@@ -1,0 +1,44 @@
+//! What the fuzz targets run: each takes arbitrary bytes and must neither panic nor take more
+//! memory than it may ([`memory`]).
+//!
+//! The targets in `fuzz/` are one line each that names one of these. They need no fuzzer here, so
+//! `tests/fuzz_corpora.rs` replays what fuzzing found worth keeping ([`corpus`]) with nothing but a
+//! stable compiler. `docs/fuzzing.md` tells how to run them.
+
+pub mod corpus;
+pub mod frames;
+pub mod memory;
+pub mod record_batches;
+pub mod request;
+pub mod response;
+mod samples;
+
+/// A fuzz target.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its name: that of its file in `fuzz/fuzz_targets` and of its corpus.
+    pub name: &'static str,
+    /// The largest single allocation it may make, in bytes. All that it holds at one time may come
+    /// to this and [`memory::PER_BYTE`] times the length of its input.
+    pub cap: usize,
+    /// What it does with an input.
+    pub exercise: fn(&[u8]),
+    /// Inputs to start fuzzing with: what a well-behaved peer sends, in the form the target takes.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// Every target, by name.
+pub const TARGETS: [Target; 4] =
+    [frames::TARGET, record_batches::TARGET, request::TARGET, response::TARGET];
+
+impl Target {
+    /// Feeds it one input.
+    ///
+    /// # Panics
+    /// If something is found: a broken invariant, or more memory than it may take. Also if the
+    /// program does not count its allocations, see [`memory::counting_allocator`].
+    pub fn run(&self, input: &[u8]) {
+        let usage = memory::measure(|| (self.exercise)(input));
+        usage.check(self.cap, input.len());
+    }
+}
