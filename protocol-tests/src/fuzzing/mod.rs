@@ -6,7 +6,9 @@
 //! stable compiler. `docs/fuzzing.md` tells how to run them.
 
 pub mod corpus;
+pub mod decompress;
 pub mod frames;
+pub mod machines;
 pub mod memory;
 pub mod record_batches;
 pub mod request;
@@ -28,8 +30,14 @@ pub struct Target {
 }
 
 /// Every target, by name.
-pub const TARGETS: [Target; 4] =
-    [frames::TARGET, record_batches::TARGET, request::TARGET, response::TARGET];
+pub const TARGETS: [Target; 6] = [
+    decompress::TARGET,
+    frames::TARGET,
+    machines::TARGET,
+    record_batches::TARGET,
+    request::TARGET,
+    response::TARGET,
+];
 
 impl Target {
     /// Feeds it one input.

@@ -1,39 +1,52 @@
 //! What well-behaved peers send: the seeds of targets are made of it.
 
-use milena_protocol::messages::{
-    ApiKey, ApiVersionsRequest, ApiVersionsResponse, FetchRequest, FetchResponse, MetadataRequest,
-    MetadataResponse, ProduceRequest, ProduceResponse,
-};
+use bytes::Bytes;
+use milena_protocol::arbitrary::{Extreme, Generator};
+use milena_protocol::messages::ApiKey;
 use milena_protocol::records::{BatchBuilder, NO_HEADERS, Stamp};
-use milena_protocol::{StrBytes, request, response};
+use milena_protocol::schema::{self, MessageSchema};
+use milena_protocol::version::spoken_versions;
 
-/// Requests, without the length that precedes them.
+/// Every request at its lowest and highest version, without the length that precedes it.
 pub(super) fn requests() -> Vec<Vec<u8>> {
-    let name = StrBytes::from_static_str("seed");
-    let client = Some(&name);
-    [
-        request::encode(1, 4, client, &ApiVersionsRequest::default()),
-        request::encode(2, 0, None, &ApiVersionsRequest::default()),
-        request::encode(3, 12, client, &MetadataRequest::default()),
-        request::encode(4, 9, client, &ProduceRequest::default()),
-        request::encode(5, 12, client, &FetchRequest::default()),
-    ]
-    .into_iter()
-    .map(|encoded| encoded.expect("defaults can be encoded").to_bytes()[4..].to_vec())
-    .collect()
+    bodies(schema::request)
+        .into_iter()
+        .map(|(key, version, body)| {
+            let mut frame = Vec::new();
+            for number in [key as i16, version] {
+                frame.extend(number.to_be_bytes());
+            }
+            frame.extend(7_i32.to_be_bytes());
+            let header_version = key.request_header_version(version);
+            if header_version >= 1 {
+                frame.extend([&[0, 4][..], b"seed"].concat());
+            }
+            if header_version >= 2 {
+                frame.push(0);
+            }
+            frame.extend(&body);
+            frame
+        })
+        .collect()
 }
 
-/// Responses, without the length that precedes them.
-pub(super) fn responses() -> Vec<Vec<u8>> {
-    [
-        response::encode_message(ApiKey::ApiVersions, 4, 1, &ApiVersionsResponse::default()),
-        response::encode_message(ApiKey::Metadata, 12, 3, &MetadataResponse::default()),
-        response::encode_message(ApiKey::Produce, 9, 4, &ProduceResponse::default()),
-        response::encode_message(ApiKey::Fetch, 12, 5, &FetchResponse::default()),
-    ]
-    .into_iter()
-    .map(|encoded| encoded.expect("defaults can be encoded")[4..].to_vec())
-    .collect()
+/// Every response at its lowest and highest version, without a header.
+pub(super) fn response_bodies() -> Vec<(ApiKey, i16, Bytes)> {
+    bodies(schema::response)
+}
+
+fn bodies(schema: fn(ApiKey) -> &'static MessageSchema) -> Vec<(ApiKey, i16, Bytes)> {
+    let mut bodies = Vec::new();
+    for key in ApiKey::iter() {
+        let versions = spoken_versions(key);
+        let mut ends = vec![*versions.start(), *versions.end()];
+        ends.dedup();
+        for version in ends {
+            let message = Generator::new(schema(key), version).extreme(Extreme::Full);
+            bodies.push((key, version, message.bytes));
+        }
+    }
+    bodies
 }
 
 /// Record batches, some after another.
@@ -48,4 +61,16 @@ pub(super) fn batches() -> Vec<Vec<u8>> {
     }
     let large = large.seal().stamp(&Stamp::default()).to_bytes();
     vec![[&small[..], &large[..]].concat(), small.to_vec(), large.to_vec()]
+}
+
+/// Bytes that look random and are the same in every run (SplitMix64).
+pub(super) fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed;
+    let mut words = std::iter::repeat_with(move || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        word ^ (word >> 31)
+    });
+    words.by_ref().flat_map(u64::to_be_bytes).take(length).collect()
 }
