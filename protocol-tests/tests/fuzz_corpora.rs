@@ -141,3 +141,14 @@ fn freeing_what_is_older_than_the_measurement_hides_nothing() {
     });
     assert_eq!(usage, Usage { largest: 700, peak: 700 });
 }
+
+#[test]
+fn a_measurement_within_another_counts_for_both() {
+    let usage = memory::measure(|| {
+        let _held = std::hint::black_box(Vec::<u8>::with_capacity(300));
+        let inner = memory::measure(|| drop(std::hint::black_box(Vec::<u8>::with_capacity(400))));
+        assert_eq!(inner, Usage { largest: 400, peak: 400 });
+        drop(std::hint::black_box(Vec::<u8>::with_capacity(200)));
+    });
+    assert_eq!(usage, Usage { largest: 400, peak: 700 });
+}

@@ -59,7 +59,8 @@ impl Usage {
     }
 }
 
-/// Counts what `work` allocates on this thread, over and above what is allocated already.
+/// Counts what `work` allocates on this thread, over and above what is allocated already. A
+/// measurement within another counts for both.
 ///
 /// # Panics
 /// If the program does not use the [`CountingAllocator`]: a bound that is not measured would never
@@ -81,9 +82,9 @@ pub fn measure(work: impl FnOnce()) -> Usage {
 }
 
 fn count(work: impl FnOnce()) -> Usage {
-    COUNTS.with(Counts::reset);
+    let around = COUNTS.with(Counts::begin);
     work();
-    COUNTS.with(Counts::usage)
+    COUNTS.with(|counts| counts.end(around))
 }
 
 thread_local! {
@@ -102,10 +103,27 @@ impl Counts {
         Self { live: Cell::new(0), peak: Cell::new(0), largest: Cell::new(0) }
     }
 
-    fn reset(&self) {
+    /// Starts from nothing, and gives what was counted so far.
+    fn begin(&self) -> Self {
+        let counted = Self {
+            live: self.live.clone(),
+            peak: self.peak.clone(),
+            largest: self.largest.clone(),
+        };
         self.live.set(0);
         self.peak.set(0);
         self.largest.set(0);
+        counted
+    }
+
+    /// What was counted since, which is added to what was counted before.
+    fn end(&self, around: Self) -> Usage {
+        // The peak starts from nothing and is never below.
+        let (largest, peak) = (self.largest.get(), self.peak.get());
+        self.peak.set(around.peak.get().max(around.live.get() + peak));
+        self.live.set(around.live.get() + self.live.get());
+        self.largest.set(around.largest.get().max(largest));
+        Usage { largest, peak: peak.unsigned_abs() }
     }
 
     fn allocated(&self, size: usize) {
@@ -117,11 +135,6 @@ impl Counts {
 
     fn freed(&self, size: usize) {
         self.live.set(self.live.get().saturating_sub_unsigned(size));
-    }
-
-    fn usage(&self) -> Usage {
-        // The peak starts from nothing and is never below.
-        Usage { largest: self.largest.get(), peak: self.peak.get().unsigned_abs() }
     }
 }
 

@@ -5,9 +5,11 @@
 //! `tests/fuzz_corpora.rs` replays what fuzzing found worth keeping ([`corpus`]) with nothing but a
 //! stable compiler. `docs/fuzzing.md` tells how to run them.
 
+pub mod configuration;
 pub mod corpus;
 pub mod decompress;
 pub mod frames;
+pub mod guard_and_decoder;
 pub mod machines;
 pub mod memory;
 pub mod record_batches;
@@ -30,9 +32,11 @@ pub struct Target {
 }
 
 /// Every target, by name.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 8] = [
+    configuration::TARGET,
     decompress::TARGET,
     frames::TARGET,
+    guard_and_decoder::TARGET,
     machines::TARGET,
     record_batches::TARGET,
     request::TARGET,

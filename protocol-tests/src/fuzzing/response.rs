@@ -1,7 +1,7 @@
 //! The body of a response, as a client reads it.
 
 use bytes::Bytes;
-use milena_protocol::decode;
+use milena_protocol::decode::{self, DecodeError};
 use milena_protocol::messages::ApiKey;
 use milena_protocol::version::spoken_versions;
 
@@ -17,9 +17,11 @@ fn exercise(input: &[u8]) {
     let versions = spoken_versions(key);
     let count = versions.end() - versions.start() + 1;
     let version = versions.start() + i16::from(choice) % count;
-    if let Err(error) = decode::response_kind(key, version, Bytes::copy_from_slice(body)) {
+    match decode::response_kind(key, version, Bytes::copy_from_slice(body)) {
+        Ok(_) => {}
+        Err(error @ DecodeError::Codec { .. }) => panic!("the guard let it pass: {error}"),
         // Its text is made from the peer's bytes, too.
-        std::hint::black_box(error.to_string());
+        Err(error) => drop(std::hint::black_box(error.to_string())),
     }
 }
 

@@ -42,11 +42,15 @@ fn bodies(schema: fn(ApiKey) -> &'static MessageSchema) -> Vec<(ApiKey, i16, Byt
         let mut ends = vec![*versions.start(), *versions.end()];
         ends.dedup();
         for version in ends {
-            let message = Generator::new(schema(key), version).extreme(Extreme::Full);
-            bodies.push((key, version, message.bytes));
+            bodies.push((key, version, full(schema(key), version)));
         }
     }
     bodies
+}
+
+/// A message with everything in it that there can be.
+pub(super) fn full(schema: &'static MessageSchema, version: i16) -> Bytes {
+    Generator::new(schema, version).extreme(Extreme::Full).bytes
 }
 
 /// Record batches, some after another.
