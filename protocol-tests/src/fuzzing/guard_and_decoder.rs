@@ -83,11 +83,16 @@ fn generate(
     }
 }
 
-/// Changes one of the numbers that say how much follows, or any byte.
+/// Changes one of the numbers that say how much follows, by a little or to anything, or any byte.
 fn damage(message: &WireMessage, damaged: Bytes, u: &mut Unstructured<'_>) -> Bytes {
-    let value = u.arbitrary().unwrap_or_default();
+    let choice: u8 = u.arbitrary().unwrap_or_default();
     match u.choose(&message.marks) {
-        Ok(mark) if value > 0 => message.with(mark, i64::from(value) - 100),
+        Ok(mark) if choice.is_multiple_of(4) => {
+            message.with(mark, i64::from(u.arbitrary::<i32>().unwrap_or_default()))
+        }
+        Ok(mark) if choice % 4 == 1 => {
+            message.with(mark, mark.value + i64::from(u.arbitrary::<i8>().unwrap_or_default()))
+        }
         _ => {
             let mut bytes = damaged.to_vec();
             if let Ok(at) = u.choose_index(bytes.len()) {

@@ -305,6 +305,10 @@ impl Writer<'_, '_> {
                     self.out.extend(half.to_be_bytes());
                 }
             }
+            // The message's own: what it is read in.
+            Kind::Int16 if name == "version" => {
+                self.out.extend(self.generator.version.to_be_bytes());
+            }
             Kind::Int8 => self.integer(1, value)?,
             Kind::Int16 | Kind::Uint16 => self.integer(2, value)?,
             Kind::Int32 | Kind::Uint32 => self.integer(4, value)?,
