@@ -24,6 +24,15 @@ enum Command {
         #[arg(long, default_value = "fuzz/corpus")]
         folder: PathBuf,
     },
+    /// Keeps one input under a name that says what it is, such as one that made a target fail.
+    Keep {
+        /// The target.
+        target: String,
+        /// What to call it.
+        name: String,
+        /// The file that holds it.
+        file: PathBuf,
+    },
     /// Replaces the inputs kept for a target by the files of a folder. Those with a name that
     /// somebody gave them stay.
     Pack {
@@ -51,6 +60,13 @@ fn main() -> Result<(), CorpusError> {
                 );
                 corpus::write_folder(&folder.join(target.name), &inputs)?;
                 println!("{}: {} inputs", target.name, inputs.len());
+            }
+        }
+        Command::Keep { target, name, file } => {
+            for target in chosen(Some(&target)) {
+                let mut inputs = kept(target);
+                inputs.push(corpus::read_file(&file, name.clone())?);
+                corpus::write_archive(&corpus::archive(target.name), inputs)?;
             }
         }
         Command::Pack { target, folder, longest } => {

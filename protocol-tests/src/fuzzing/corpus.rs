@@ -79,10 +79,19 @@ pub fn read_folder(path: &Path) -> Result<Vec<Input>, CorpusError> {
     let mut inputs = Vec::new();
     for entry in fs::read_dir(path).map_err(|error| failed(path, error))? {
         let entry = entry.map_err(|error| failed(path, error))?;
-        let bytes = fs::read(entry.path()).map_err(|error| failed(&entry.path(), error))?;
-        inputs.push(Input { name: entry.file_name().to_string_lossy().into_owned(), bytes });
+        let name = entry.file_name().to_string_lossy().into_owned();
+        inputs.push(read_file(&entry.path(), name)?);
     }
     Ok(inputs)
+}
+
+/// Reads a file as an input of this name.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read_file(path: &Path, name: String) -> Result<Input, CorpusError> {
+    let bytes = fs::read(path).map_err(|error| failed(path, error))?;
+    Ok(Input { name, bytes })
 }
 
 /// Writes inputs as files into a folder, which is made if it is not there.

@@ -4,7 +4,7 @@ use milena_protocol::compression::{
     Codec, Compression, CompressionError, DecompressionBudget, compress, decompress,
 };
 
-use super::Target;
+use super::{Target, recorded};
 
 /// Each of the codecs, under budgets of all sizes.
 pub const TARGET: Target = Target { name: "decompress", cap: 512 * 1024, exercise, seeds };
@@ -74,5 +74,7 @@ fn seeds() -> Vec<Vec<u8>> {
             }
         }
     }
+    let recorded = recorded::payloads().into_iter();
+    seeds.extend(recorded.map(|(id, payload)| [&[id, MAX_POWER][..], &payload].concat()));
     seeds
 }

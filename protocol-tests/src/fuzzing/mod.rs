@@ -6,6 +6,7 @@
 //! stable compiler. `docs/fuzzing.md` tells how to run them.
 
 pub mod configuration;
+pub mod consumer_protocol;
 pub mod corpus;
 pub mod decompress;
 pub mod frames;
@@ -15,6 +16,7 @@ pub mod memory;
 pub mod record_batches;
 pub mod request;
 pub mod response;
+mod recorded;
 mod samples;
 
 /// A fuzz target.
@@ -32,8 +34,9 @@ pub struct Target {
 }
 
 /// Every target, by name.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     configuration::TARGET,
+    consumer_protocol::TARGET,
     decompress::TARGET,
     frames::TARGET,
     guard_and_decoder::TARGET,

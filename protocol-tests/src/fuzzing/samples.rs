@@ -7,9 +7,13 @@ use milena_protocol::records::{BatchBuilder, NO_HEADERS, Stamp};
 use milena_protocol::schema::{self, MessageSchema};
 use milena_protocol::version::spoken_versions;
 
-/// Every request at its lowest and highest version, without the length that precedes it.
+use super::recorded;
+
+/// Every request at its lowest and highest version, and those that were recorded, without the
+/// length that precedes them.
 pub(super) fn requests() -> Vec<Vec<u8>> {
-    bodies(schema::request)
+    let recorded = recorded::requests().into_iter().map(Vec::from);
+    let generated = bodies(schema::request)
         .into_iter()
         .map(|(key, version, body)| {
             let mut frame = Vec::new();
@@ -26,13 +30,15 @@ pub(super) fn requests() -> Vec<Vec<u8>> {
             }
             frame.extend(&body);
             frame
-        })
-        .collect()
+        });
+    generated.chain(recorded).collect()
 }
 
-/// Every response at its lowest and highest version, without a header.
+/// Every response at its lowest and highest version, and those that were recorded, without headers.
 pub(super) fn response_bodies() -> Vec<(ApiKey, i16, Bytes)> {
-    bodies(schema::response)
+    let mut responses = bodies(schema::response);
+    responses.extend(recorded::responses());
+    responses
 }
 
 fn bodies(schema: fn(ApiKey) -> &'static MessageSchema) -> Vec<(ApiKey, i16, Bytes)> {
@@ -53,7 +59,7 @@ pub(super) fn full(schema: &'static MessageSchema, version: i16) -> Bytes {
     Generator::new(schema, version).extreme(Extreme::Full).bytes
 }
 
-/// Record batches, some after another.
+/// Record batches, some after another, and those that were recorded.
 pub(super) fn batches() -> Vec<Vec<u8>> {
     let mut small = BatchBuilder::new(64);
     small.append(7, None, Some(b"value"), NO_HEADERS).expect("room");
@@ -64,7 +70,9 @@ pub(super) fn batches() -> Vec<Vec<u8>> {
         large.append(7 + at, Some(b"key"), None, &headers).expect("room");
     }
     let large = large.seal().stamp(&Stamp::default()).to_bytes();
-    vec![[&small[..], &large[..]].concat(), small.to_vec(), large.to_vec()]
+    let mut fields = vec![[&small[..], &large[..]].concat(), small.to_vec(), large.to_vec()];
+    fields.extend(recorded::record_batches().into_iter().map(Vec::from));
+    fields
 }
 
 /// Bytes that look random and are the same in every run (SplitMix64).

@@ -36,7 +36,9 @@ fn exercise(input: &[u8]) {
 }
 
 fn seeds() -> Vec<Vec<u8>> {
-    samples::batches().into_iter().map(|field| [&[0][..], &field].concat()).collect()
+    let fields = samples::batches().into_iter().map(|field| [&[0][..], &field].concat());
+    let generated = (0..16).map(|seed| [&[1][..], &samples::noise(seed, 512)].concat());
+    fields.chain(generated).collect()
 }
 
 /// A valid batch is read as what it was made of; then some of its bytes are changed.
