@@ -13,3 +13,8 @@ pub mod vectors;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+/// The examples of `docs/fuzzing.md`, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/fuzzing.md")]
+pub struct Fuzzing;
