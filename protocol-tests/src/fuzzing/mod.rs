@@ -14,9 +14,9 @@ pub mod guard_and_decoder;
 pub mod machines;
 pub mod memory;
 pub mod record_batches;
+mod recorded;
 pub mod request;
 pub mod response;
-mod recorded;
 mod samples;
 
 /// A fuzz target.

@@ -13,24 +13,22 @@ use super::recorded;
 /// length that precedes them.
 pub(super) fn requests() -> Vec<Vec<u8>> {
     let recorded = recorded::requests().into_iter().map(Vec::from);
-    let generated = bodies(schema::request)
-        .into_iter()
-        .map(|(key, version, body)| {
-            let mut frame = Vec::new();
-            for number in [key as i16, version] {
-                frame.extend(number.to_be_bytes());
-            }
-            frame.extend(7_i32.to_be_bytes());
-            let header_version = key.request_header_version(version);
-            if header_version >= 1 {
-                frame.extend([&[0, 4][..], b"seed"].concat());
-            }
-            if header_version >= 2 {
-                frame.push(0);
-            }
-            frame.extend(&body);
-            frame
-        });
+    let generated = bodies(schema::request).into_iter().map(|(key, version, body)| {
+        let mut frame = Vec::new();
+        for number in [key as i16, version] {
+            frame.extend(number.to_be_bytes());
+        }
+        frame.extend(7_i32.to_be_bytes());
+        let header_version = key.request_header_version(version);
+        if header_version >= 1 {
+            frame.extend([&[0, 4][..], b"seed"].concat());
+        }
+        if header_version >= 2 {
+            frame.push(0);
+        }
+        frame.extend(&body);
+        frame
+    });
     generated.chain(recorded).collect()
 }
 

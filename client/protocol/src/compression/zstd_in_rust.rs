@@ -1,5 +1,8 @@
 //! Zstandard by the crate `ruzstd`.
 
+#[path = "zstd_block.rs"]
+mod block;
+
 use std::io::{self, Write};
 
 use ruzstd::decoding::errors::FrameDecoderError;
@@ -53,6 +56,9 @@ impl Context {
         self.decoder.set_max_window_size(header.window);
         self.decoder.init(&mut rest).map_err(|error| corrupt(&error, out))?;
         loop {
+            if !block::is_possible(rest) {
+                return Err(out.corrupt("a block announces more than a block may hold"));
+            }
             let step = BlockDecodingStrategy::UptoBlocks(1);
             let finished = self.decoder.decode_blocks(&mut rest, step);
             let finished = finished.map_err(|error| corrupt(&error, out))?;
