@@ -33,7 +33,7 @@ use milena_protocol::records::SealedBatch;
 use milena_protocol::time::MonoTime;
 
 use super::batch::{Batch, Outcome, Span};
-use super::sequence::{Incarnation, Numbering, advance};
+use super::sequence::{GivenBack, Incarnation, Numbering, advance};
 use crate::error::{Hindrance, Persistence, ProduceError, ProduceErrorKind};
 use crate::machine::backoff::Backoff;
 
@@ -386,8 +386,13 @@ impl<T: Clone> Partition<T> {
     pub(super) fn discard(&mut self, at: usize) -> Option<Slot<T>> {
         let slot = self.window.remove(at)?;
         match slot.batch.past.written {
-            Persistence::No if at == self.window.len() => self.numbering.give_back(slot.base),
-            Persistence::No => self.give_up_continuity(Continuity::Broken),
+            Persistence::No => {
+                let last = at == self.window.len();
+                let numbers = (slot.base, slot.batch.count());
+                if !last || self.numbering.give_back(numbers.0, numbers.1) == GivenBack::No {
+                    self.give_up_continuity(Continuity::Broken);
+                }
+            }
             Persistence::Possibly | Persistence::Yes => {
                 if self.continuity == Continuity::Intact {
                     self.give_up_continuity(Continuity::Unresolved);

@@ -37,6 +37,14 @@ pub(super) enum Numbering {
     Running { incarnation: Incarnation, next: Sequence },
 }
 
+/// Whether numbers can be drawn again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum GivenBack {
+    Yes,
+    /// They leave a hole.
+    No,
+}
+
 impl Numbering {
     /// Takes the numbers for `count` records.
     pub(super) fn draw(&mut self, count: u32) -> Option<(Incarnation, Sequence)> {
@@ -51,10 +59,16 @@ impl Numbering {
         }
     }
 
-    /// Gives back the numbers from `base` on: they were drawn last and certainly reached no log.
-    pub(super) fn give_back(&mut self, base: Sequence) {
-        if let Self::Running { next, .. } = self {
-            *next = base;
+    /// Gives back the numbers of `count` records from `base` on, which certainly reached no log. Only
+    /// if they were drawn last: a broker that answers out of order may have acknowledged later ones.
+    pub(super) fn give_back(&mut self, base: Sequence, count: u32) -> GivenBack {
+        match self {
+            Self::Running { next, .. } if *next != advance(base, count) => GivenBack::No,
+            Self::Running { next, .. } => {
+                *next = base;
+                GivenBack::Yes
+            }
+            Self::Off | Self::Wanted { .. } => GivenBack::Yes,
         }
     }
 

@@ -44,3 +44,21 @@ fn a_batch_found_corrupt_on_the_way_may_have_been_written_before() {
     bench.answer_code(&again, ErrorCode::CORRUPT_MESSAGE, -1);
     stays_in_doubt(&mut bench, &again);
 }
+
+#[test]
+fn numbers_below_acknowledged_ones_are_not_given_out_again() {
+    let mut bench = Bench::new();
+    bench.batch(A, "first", 3);
+    bench.batch(A, "second", 2);
+    let first = bench.next();
+    let second = bench.next();
+    // No broker may do this: the second before the first.
+    bench.ack(&second, 10);
+    let kind = RequestErrorKind::Encode { message: "too long".into() };
+    bench.answer(&first, Answer::Lost { kind, written: Persistence::No });
+    assert_eq!(bench.failed("first").persistence(), Persistence::No);
+    bench.batch(A, "third", 3);
+    bench.back_off();
+    let (epoch, ..) = bench.next().numbers();
+    assert!(epoch > second.numbers().0, "a hole is only left behind by another epoch");
+}
