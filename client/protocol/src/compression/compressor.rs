@@ -8,12 +8,10 @@ use super::codec::Codec;
 use super::error::CompressionError;
 use super::level::Compression;
 
-/// What compresses one payload after the other and keeps its tables and buffers in between.
+/// What compresses one payload after the other and keeps its tables in between.
 pub struct Compressor {
     compression: Compression,
     engine: Engine,
-    /// Where a payload is compressed to before its size is known; kept for the next one.
-    scratch: Vec<u8>,
 }
 
 enum Engine {
@@ -57,7 +55,7 @@ impl Compressor {
             )))]
             codec => return Err(CompressionError::NotBuilt { codec }),
         };
-        Ok(Self { compression, engine, scratch: Vec::new() })
+        Ok(Self { compression, engine })
     }
 
     /// What it compresses with.
@@ -70,23 +68,20 @@ impl Compressor {
     /// # Errors
     /// [`CompressionError::Failed`] if the codec gives up, which none of them does on its own.
     pub fn compress(&mut self, payload: &[u8]) -> Result<Bytes, CompressionError> {
-        let scratch = &mut self.scratch;
-        let size = match &mut self.engine {
-            Engine::None => {
-                scratch.clear();
-                scratch.extend_from_slice(payload);
-                payload.len()
-            }
+        let mut packed = match &mut self.engine {
+            Engine::None => payload.to_vec(),
             #[cfg(feature = "compression-gzip")]
-            Engine::Gzip(encoder) => encoder.compress(payload, scratch)?,
+            Engine::Gzip(encoder) => encoder.compress(payload)?,
             #[cfg(feature = "compression-snappy")]
-            Engine::Snappy(encoder) => encoder.compress(payload, scratch)?,
+            Engine::Snappy(encoder) => encoder.compress(payload)?,
             #[cfg(feature = "compression-lz4")]
-            Engine::Lz4(encoder) => encoder.compress(payload, scratch)?,
+            Engine::Lz4(encoder) => encoder.compress(payload)?,
             #[cfg(any(feature = "compression-zstd", feature = "zstd-c"))]
-            Engine::Zstd(encoder) => encoder.compress(payload, scratch)?,
+            Engine::Zstd(encoder) => encoder.compress(payload)?,
         };
-        Ok(Bytes::copy_from_slice(&scratch[..size]))
+        // Room was made for what might not compress. A batch may wait for long to be sent.
+        packed.shrink_to_fit();
+        Ok(Bytes::from(packed))
     }
 }
 

@@ -34,20 +34,15 @@ impl Encoder {
         Self { deflate: Compress::new(level, false) }
     }
 
-    pub(super) fn compress(
-        &mut self,
-        payload: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<usize, CompressionError> {
+    pub(super) fn compress(&mut self, payload: &[u8]) -> Result<Vec<u8>, CompressionError> {
         let failed = |fault| CompressionError::Failed { codec: Codec::Gzip, fault };
-        out.clear();
+        let mut out = Vec::with_capacity(payload.len() / 2 + SMALLEST_GROWTH);
         out.extend_from_slice(&HEADER);
         self.deflate.reset();
         let mut rest = payload;
-        out.reserve(rest.len() / 2 + SMALLEST_GROWTH);
         loop {
             let before = self.deflate.total_in();
-            let status = self.deflate.compress_vec(rest, out, FlushCompress::Finish);
+            let status = self.deflate.compress_vec(rest, &mut out, FlushCompress::Finish);
             rest = &rest[(self.deflate.total_in() - before) as usize..];
             match status.map_err(|_| failed("deflate is in disorder"))? {
                 Status::StreamEnd => break,
@@ -59,7 +54,7 @@ impl Encoder {
         out.extend_from_slice(&crc.sum().to_le_bytes());
         // Modulo 2^32, as the format says.
         out.extend_from_slice(&(payload.len() as u32).to_le_bytes());
-        Ok(out.len())
+        Ok(out)
     }
 }
 

@@ -28,45 +28,37 @@ const MOST_EXPANSION: usize = 255;
 
 pub(super) struct Encoder {
     table: CompressTable,
+    /// Where a block is compressed to; small enough to stay in the cache.
+    scratch: Vec<u8>,
 }
 
 impl Encoder {
     pub(super) fn new() -> Self {
-        Self { table: CompressTable::large() }
+        let scratch = vec![0; block::get_maximum_output_size(BLOCK)];
+        Self { table: CompressTable::large(), scratch }
     }
 
-    /// Compresses to the beginning of `out`, and tells how many bytes of it.
-    pub(super) fn compress(
-        &mut self,
-        payload: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<usize, CompressionError> {
-        let blocks = payload.len().div_ceil(BLOCK);
-        // No block takes more than it had, but the last needs room for the attempt.
-        let room = block::get_maximum_output_size(BLOCK);
-        let most = HEADER.len() + payload.len() + 4 * blocks + room + END_MARK.len();
-        if out.len() < most {
-            out.resize(most, 0);
-        }
-        out[..HEADER.len()].copy_from_slice(&HEADER);
-        let mut end = HEADER.len();
+    pub(super) fn compress(&mut self, payload: &[u8]) -> Result<Vec<u8>, CompressionError> {
+        let marks = 4 * payload.len().div_ceil(BLOCK) + END_MARK.len();
+        // No block takes more than it had.
+        let mut out = Vec::with_capacity(HEADER.len() + payload.len() + marks);
+        out.extend_from_slice(&HEADER);
         for plain in payload.chunks(BLOCK) {
-            let (length, body) = (end..end + 4, end + 4);
-            let packed =
-                block::compress_into_with_table(plain, &mut out[body..], &mut self.table).map_err(
-                    |_| CompressionError::Failed { codec: Codec::Lz4, fault: "there is no room" },
-                )?;
-            let (size, mark) = if packed < plain.len() {
-                (packed, packed as u32)
+            let size = block::compress_into_with_table(plain, &mut self.scratch, &mut self.table)
+                .map_err(|_| CompressionError::Failed {
+                codec: Codec::Lz4,
+                fault: "there is no room",
+            })?;
+            let (block, mark) = if size < plain.len() {
+                (&self.scratch[..size], size as u32)
             } else {
-                out[body..body + plain.len()].copy_from_slice(plain);
-                (plain.len(), plain.len() as u32 | STORED)
+                (plain, plain.len() as u32 | STORED)
             };
-            out[length].copy_from_slice(&mark.to_le_bytes());
-            end = body + size;
+            out.extend_from_slice(&mark.to_le_bytes());
+            out.extend_from_slice(block);
         }
-        out[end..end + 4].copy_from_slice(&END_MARK);
-        Ok(end + END_MARK.len())
+        out.extend_from_slice(&END_MARK);
+        Ok(out)
     }
 }
 

@@ -22,36 +22,30 @@ const MOST_EXPANSION: usize = 64;
 
 pub(super) struct Encoder {
     raw: RawEncoder,
+    /// Where a chunk is compressed to; small enough to stay in the cache.
+    scratch: Vec<u8>,
 }
 
 impl Encoder {
     pub(super) fn new() -> Self {
-        Self { raw: RawEncoder::new() }
+        Self { raw: RawEncoder::new(), scratch: vec![0; max_compress_len(CHUNK)] }
     }
 
-    /// Compresses to the beginning of `out`, and tells how many bytes of it.
-    pub(super) fn compress(
-        &mut self,
-        payload: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<usize, CompressionError> {
+    pub(super) fn compress(&mut self, payload: &[u8]) -> Result<Vec<u8>, CompressionError> {
+        // What does not compress grows by little: a tag for each 64 KiB.
         let chunks = payload.len().div_ceil(CHUNK);
-        let most = HEADER_LEN + chunks * (4 + max_compress_len(CHUNK));
-        if out.len() < most {
-            out.resize(most, 0);
-        }
-        out[..8].copy_from_slice(&MAGIC);
-        out[8..12].copy_from_slice(&VERSION);
-        out[12..HEADER_LEN].copy_from_slice(&VERSION);
-        let mut end = HEADER_LEN;
+        let mut out = Vec::with_capacity(HEADER_LEN + payload.len() + 16 * chunks);
+        out.extend_from_slice(&MAGIC);
+        out.extend_from_slice(&VERSION);
+        out.extend_from_slice(&VERSION);
         for chunk in payload.chunks(CHUNK) {
-            let size = self.raw.compress(chunk, &mut out[end + 4..]).map_err(|_| {
+            let size = self.raw.compress(chunk, &mut self.scratch).map_err(|_| {
                 CompressionError::Failed { codec: Codec::Snappy, fault: "there is no room" }
             })?;
-            out[end..end + 4].copy_from_slice(&(size as u32).to_be_bytes());
-            end += 4 + size;
+            out.extend_from_slice(&(size as u32).to_be_bytes());
+            out.extend_from_slice(&self.scratch[..size]);
         }
-        Ok(end)
+        Ok(out)
     }
 }
 

@@ -23,17 +23,13 @@ impl Encoder {
         Ok(Self { context })
     }
 
-    /// Compresses to the beginning of `out`, and tells how many bytes of it.
     pub(in crate::compression) fn compress(
         &mut self,
         payload: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<usize, CompressionError> {
-        let most = compress_bound(payload.len());
-        if out.len() < most {
-            out.resize(most, 0);
-        }
-        self.context.compress2(&mut out[..], payload).map_err(|_| failed())
+    ) -> Result<Vec<u8>, CompressionError> {
+        let mut out = Vec::with_capacity(compress_bound(payload.len()));
+        self.context.compress2(&mut out, payload).map_err(|_| failed())?;
+        Ok(out)
     }
 }
 

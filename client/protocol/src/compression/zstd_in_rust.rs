@@ -24,15 +24,11 @@ impl Encoder {
         Ok(Self)
     }
 
-    /// Compresses to `out` from its beginning, and tells how many bytes.
     pub(in crate::compression) fn compress(
         &mut self,
         payload: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<usize, CompressionError> {
-        out.clear();
-        ruzstd::encoding::compress(payload, &mut *out, CompressionLevel::Fastest);
-        Ok(out.len())
+    ) -> Result<Vec<u8>, CompressionError> {
+        Ok(ruzstd::encoding::compress_to_vec(payload, CompressionLevel::Fastest))
     }
 }
 
