@@ -42,6 +42,7 @@
 //!   everything else is neither null nor empty.
 //! - Unknown tagged fields have numbers above all that any version of the struct knows, and below
 //!   2^31, because kafka-protocol keeps them as signed.
+//! - A field called `version` holds the version that the message is written in, as Kafka writes it.
 //! - Floating-point numbers are never NaN, so that messages can be compared.
 
 mod batch;
