@@ -243,6 +243,13 @@ fn has_own_defaults(fields: &[Field]) -> bool {
 /// The default of a field if it is not the one of its type.
 fn default_of(field: &Field) -> Result<Option<String>, String> {
     match (&field.default, &field.kind) {
+        // Only the string "null" makes null the default of a struct. It matters where the default
+        // is not written: `ConsumerGroupMemberMetadataValue` says null without quotes.
+        (None | Some(Value::Null), Kind::Struct(_))
+            if field.tagged.is_some() && field.nullable != Versions::NONE =>
+        {
+            Ok(Some("Some(Default::default())".to_owned()))
+        }
         (None, _) => Ok(None),
         (Some(Value::Null), _) => Ok(None),
         (Some(Value::String(text)), _) if text == "null" => Ok(None),
@@ -371,7 +378,11 @@ fn tags(
             if !covers(versions, field.versions) || !covers(versions, message.flexible) {
                 return Err(format!("{} is tagged in some versions only", field.name));
             }
-            let (get, put) = accessors(field);
+            let (get, put) = match accessors(field) {
+                // The marker is another one there.
+                ("optional", _) => ("tagged_optional", "put_tagged_optional"),
+                in_line => in_line,
+            };
             let name = &field.name;
             writeln!(read, "                {number} => this.{name} = from.{get}()?,")
                 .expect(TAKES_ALL);

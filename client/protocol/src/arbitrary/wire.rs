@@ -80,7 +80,7 @@ pub enum MarkKind {
     Length,
     /// How many elements follow.
     Count,
-    /// Whether a struct that may be null follows: 1 or -1.
+    /// Whether a struct that may be null follows: -1 if not.
     Presence,
     /// How many tagged fields follow.
     TagCount,
@@ -254,15 +254,28 @@ impl Writer<'_, '_> {
     fn field(&mut self, field: &Field, value: Value) -> Result<()> {
         let nullable = field.nullable.contains(self.generator.version);
         let array = matches!(field.kind, Kind::Array(_));
+        // How it is said that a struct follows; the other number is -1, for null. In a tagged field
+        // it is a variable-length integer, 1 or 0.
+        let presence = match field.kind {
+            Kind::Struct(_) if !nullable => None,
+            Kind::Struct(_) if is_tagged(field, self.generator.version) => {
+                Some((Encoding::Compact, 0))
+            }
+            Kind::Struct(_) => Some((Encoding::Int8, 1)),
+            _ => None,
+        };
         let mark = self.marks.len();
         if nullable && value == Value::Any && self.source.null(array, self.depth)? {
-            let (kind, encoding) = self.number_before(field.kind).expect("only these can be null");
+            let (kind, encoding) = match presence {
+                Some((encoding, _)) => (MarkKind::Presence, encoding),
+                None => self.number_before(field.kind).expect("only these can be null"),
+            };
             self.mark(field.name, kind, encoding, -1);
             self.marks[mark].nullable = true;
             return Ok(());
         }
-        if nullable && matches!(field.kind, Kind::Struct(_)) {
-            self.mark(field.name, MarkKind::Presence, Encoding::Int8, 1);
+        if let Some((encoding, value)) = presence {
+            self.mark(field.name, MarkKind::Presence, encoding, value);
         }
         self.kind(field.kind, field.name, value)?;
         if nullable {

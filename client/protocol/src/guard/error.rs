@@ -157,6 +157,12 @@ pub enum Fault {
         /// The byte.
         marker: i8,
     },
+    /// What stands before a struct that may be null in a tagged field.
+    #[error("marker {marker} is neither 1 for a value nor 0 for null")]
+    TaggedMarker {
+        /// The number.
+        marker: u32,
+    },
     /// A variable-length integer has more than 32 bits or five bytes.
     #[error("a variable-length integer has more than 32 bits")]
     Varint,

@@ -111,6 +111,8 @@ pub(super) enum What {
     Array { length: Length, nullable: bool, element: Element },
     /// A struct, after a marker if it may be null.
     Struct { nullable: bool, plan: Box<Plan> },
+    /// A struct that may be null in a tagged field, where its marker is another.
+    TaggedStruct { plan: Box<Plan> },
 }
 
 /// An element of an array.
@@ -152,7 +154,7 @@ impl What {
             Self::Text { length, .. } | Self::Bytes { length, .. } | Self::Array { length, .. } => {
                 length.least()
             }
-            Self::Struct { nullable: true, .. } => 1,
+            Self::Struct { nullable: true, .. } | Self::TaggedStruct { .. } => 1,
             Self::Struct { nullable: false, plan } => plan.least,
         }
     }
@@ -182,7 +184,7 @@ impl Compiler {
             let present = field.versions.contains(self.version);
             match field.tagged {
                 Some(tag) if present && tag.versions.contains(self.version) => {
-                    let step = Some(Step::new(field, self.what(field)));
+                    let step = Some(Step::new(field, self.tagged(field)));
                     tags.push(KnownTag { number: tag.number, step });
                 }
                 _ if present => {
@@ -207,6 +209,13 @@ impl Compiler {
         let fixed: usize = steps.iter().map(|step| step.what.least()).sum();
         let least = fixed + usize::from(tags.is_some());
         Plan { steps: steps.into_boxed_slice(), tags, least }
+    }
+
+    fn tagged(&self, field: &'static Field) -> What {
+        match self.what(field) {
+            What::Struct { nullable: true, plan } => What::TaggedStruct { plan },
+            what => what,
+        }
     }
 
     fn what(&self, field: &'static Field) -> What {

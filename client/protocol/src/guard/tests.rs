@@ -319,7 +319,7 @@ fn an_element_takes_at_least_a_byte_in_every_message() {
                 assert!(element.what.least() > 0, "{name}: its counts would be without bound");
                 look_at(&element.what, name);
             }
-            What::Struct { plan, .. } => look_into(plan, name),
+            What::Struct { plan, .. } | What::TaggedStruct { plan } => look_into(plan, name),
             What::Fixed { .. } | What::Text { .. } | What::Bytes { .. } => {}
         }
     }

@@ -107,6 +107,11 @@ impl Walk {
                 [0xff, rest @ ..] => Ok(rest),
                 [marker, ..] => Err(self.found(start, Fault::Marker { marker: *marker as i8 })),
             },
+            What::TaggedStruct { plan } => match self.varint(start)? {
+                (0, rest) => Ok(rest),
+                (1, rest) => self.message(plan, rest),
+                (marker, _) => Err(self.found(start, Fault::TaggedMarker { marker })),
+            },
         }
     }
 

@@ -103,6 +103,33 @@ fn a_tagged_struct_that_may_be_null_comes_back() {
 }
 
 #[test]
+fn a_tagged_struct_is_null_behind_another_marker_than_in_line() {
+    // As Apache Kafka 4.1.0 wrote it for a member of a consumer group: one tagged field, tag 0, a
+    // byte, null. In line null would be ff.
+    let bytes = b"\0\0\0\0\x0dvectors-java\x0b/127.0.0.1\x02\x0bjava-group\x01\0\0N \0\x01\0\x01\0";
+    let (version, value) = GroupValue::decode(5, Bytes::from_static(bytes)).unwrap();
+    let GroupValue::ConsumerGroupMemberMetadata(member) = &value else { panic!("{value:?}") };
+    assert_eq!(member.classic_member_metadata, None);
+    assert_eq!(member.rebalance_timeout_ms, 20_000);
+    assert_eq!(value.encode(version).unwrap(), &bytes[..]);
+
+    let mut marked = bytes.to_vec();
+    *marked.last_mut().unwrap() = 2;
+    let error = GroupValue::decode(5, marked.into()).unwrap_err();
+    assert!(error.to_string().contains("marker 2 is neither 1"), "{error}");
+}
+
+#[test]
+fn a_tagged_struct_that_is_not_there_is_kafkas_default_and_not_null() {
+    let value = ConsumerGroupMemberMetadataValue::default();
+    assert_eq!(value.classic_member_metadata, Some(ClassicMemberMetadata::default()));
+    let bytes = GroupValue::ConsumerGroupMemberMetadata(value.clone()).encode(0).unwrap();
+    assert_eq!(bytes.last(), Some(&0), "no tagged field is written");
+    let (_, read) = GroupValue::decode(5, bytes).unwrap();
+    assert_eq!(read, GroupValue::ConsumerGroupMemberMetadata(value));
+}
+
+#[test]
 fn what_is_torn_names_the_field() {
     let value = GroupValue::GroupMetadata(GroupMetadataValue::default()).encode(3).unwrap();
     let error = GroupValue::decode(2, value.slice(..value.len() - 1)).unwrap_err();

@@ -58,6 +58,12 @@ impl Reader {
         if marker < 0 { Ok(None) } else { self.get().map(Some) }
     }
 
+    /// A struct behind the marker that it has in a tagged field: a variable-length integer which
+    /// is 0 for null (`MessageDataGenerator.generateStructReader` in Apache Kafka).
+    pub(super) fn tagged_optional<V: Value>(&mut self) -> Result<Option<V>, Misfit> {
+        if self.varint()? == 0 { Ok(None) } else { self.get().map(Some) }
+    }
+
     /// How many tagged fields follow.
     pub(super) fn tags(&mut self) -> Result<u32, Misfit> {
         if self.flexible { self.varint() } else { Ok(0) }
@@ -147,6 +153,15 @@ impl Writer {
                 Ok(())
             }
         }
+    }
+
+    /// A struct behind the marker that it has in a tagged field.
+    pub(super) fn put_tagged_optional<V: Value>(
+        &mut self,
+        value: &Option<V>,
+    ) -> Result<(), Misfit> {
+        self.put_varint(value.is_some().into());
+        value.as_ref().map_or(Ok(()), |value| value.write(self))
     }
 
     /// What `write` writes, to be put behind its size.

@@ -204,7 +204,7 @@ impl Default for ConsumerGroupMemberMetadataValue {
             subscribed_topic_regex: Default::default(),
             rebalance_timeout_ms: -1,
             server_assignor: Default::default(),
-            classic_member_metadata: Default::default(),
+            classic_member_metadata: Some(Default::default()),
             unknown_tagged_fields: Default::default(),
         }
     }
@@ -224,7 +224,7 @@ impl Value for ConsumerGroupMemberMetadataValue {
         for _ in 0..from.tags()? {
             let (tag, size) = from.tag()?;
             match tag {
-                0 => this.classic_member_metadata = from.optional()?,
+                0 => this.classic_member_metadata = from.tagged_optional()?,
                 _ => {
                     this.unknown_tagged_fields.insert(tag, from.raw(size)?);
                 }
@@ -243,11 +243,11 @@ impl Value for ConsumerGroupMemberMetadataValue {
         to.put(&self.rebalance_timeout_ms)?;
         to.put(&self.server_assignor)?;
         let mut tags = Vec::new();
-        if self.classic_member_metadata.is_some() {
+        if self.classic_member_metadata != Some(Default::default()) {
             if !to.is_flexible() {
                 return Err(to.absent("classic_member_metadata"));
             }
-            tags.push((0, to.aside(|to| to.put_optional(&self.classic_member_metadata))?));
+            tags.push((0, to.aside(|to| to.put_tagged_optional(&self.classic_member_metadata))?));
         }
         to.put_tags(tags, &self.unknown_tagged_fields)?;
         Ok(())
