@@ -48,6 +48,7 @@ public class Scenarios {
             + org.apache.kafka.common.utils.AppInfoParser.getVersion() + " (Java)");
         step("topics", Scenarios::createTopics);
         step("codecs", Scenarios::produceAndConsumeEveryCodec);
+        step("levels", Scenarios::produceAtTheExtremesOfLevels);
         step("shapes", Scenarios::produceOddRecords);
         step("acks", Scenarios::produceWithEachAcks);
         step("append time", Scenarios::appendTime);
@@ -214,6 +215,18 @@ public class Scenarios {
                     value.append("0123456789");
                 }
                 producer.send(record("java-" + codec, 1_700_000_000_000L, "large", value.toString()));
+            }
+        }
+    }
+
+    /** The highest level of Zstandard asks its reader for 128 MiB, however little it holds. */
+    static void produceAtTheExtremesOfLevels() {
+        String[][] levels = {
+            {"gzip", "1"}, {"gzip", "9"}, {"lz4", "1"}, {"lz4", "17"}, {"zstd", "-7"}, {"zstd", "22"}};
+        for (String[] level : levels) {
+            try (KafkaProducer<byte[], byte[]> producer = producer("compression.type", level[0],
+                    "compression." + level[0] + ".level", level[1], "linger.ms", "100")) {
+                produceSome(producer, "java-" + level[0], 3);
             }
         }
     }

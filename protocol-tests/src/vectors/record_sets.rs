@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use milena_protocol::compression::DecompressionBudget;
+use milena_protocol::compression::{CompressionError, DecompressionBudget};
 use milena_protocol::messages::{RequestKind, ResponseKind};
-use milena_protocol::records::{self, Batch, ControlType, TimestampType};
+use milena_protocol::records::{self, Batch, BatchErrorKind, ControlType, TimestampType};
 
 use super::{Direction, Vector};
 
@@ -115,9 +115,9 @@ pub fn key_versions(set: Bytes) -> BTreeSet<i16> {
     versions
 }
 
-/// Enough to decompress any batch of the vectors. Zstandard as Java writes it asks for a window of
-/// 2 MiB, however little there is to compress.
-pub const DECOMPRESSED: usize = 2 << 20;
+/// Enough to decompress the batches of the vectors but those of the highest levels: Zstandard as Java
+/// writes it by default asks for a window of 2 MiB, however little there is to compress.
+const DECOMPRESSED: usize = 2 << 20;
 
 /// More than one block of LZ4 and more than one chunk of snappy.
 const SEVERAL_BLOCKS: usize = 64 * 1024;
@@ -142,9 +142,11 @@ fn describe_batch(batch: &Batch) -> String {
         (batch.timestamp_type() == TimestampType::LogAppendTime, "append time"),
         (batch.has_delete_horizon(), "delete horizon"),
         (i64::from(header.last_offset_delta) + 1 != batch.count() as i64, "gaps"),
-        (batch.is_compressed() && decompressed_size(batch) > SEVERAL_BLOCKS, "several blocks"),
     ];
     words.extend(flags.iter().filter(|(is, _)| *is).map(|(_, word)| (*word).to_owned()));
+    if batch.is_compressed() {
+        words.extend(describe_compressed(batch));
+    }
     if batch.is_control() {
         words.push(match batch.control_type() {
             Ok(Some(ControlType::Abort)) => "abort marker".to_owned(),
@@ -158,9 +160,18 @@ fn describe_batch(batch: &Batch) -> String {
     words.join(" ")
 }
 
-fn decompressed_size(batch: &Batch) -> usize {
+fn describe_compressed(batch: &Batch) -> Option<String> {
     let mut budget = DecompressionBudget::for_one_batch(DECOMPRESSED);
-    batch.decompressed(&mut budget).map_or(0, |batch| batch.payload().len())
+    match batch.decompressed(&mut budget) {
+        Ok(batch) if batch.payload().len() > SEVERAL_BLOCKS => Some("several blocks".to_owned()),
+        Ok(_) => None,
+        Err(error) => match error.kind {
+            BatchErrorKind::Compression(CompressionError::Window { window, .. }) => {
+                Some(format!("window of {} MiB", window >> 20))
+            }
+            kind => Some(kind.to_string()),
+        },
+    }
 }
 
 fn describe_records(batch: &Batch) -> Vec<String> {

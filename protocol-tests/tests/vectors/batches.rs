@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use milena_protocol::compression::{Codec, DecompressionBudget};
+use milena_protocol::compression::{Codec, CompressionError, DecompressionBudget};
 use milena_protocol::ids::Offset;
 use milena_protocol::records::{
     self, Batch, BatchBuilder, BatchErrorKind, BatchKind, SealedBatch, Stamp, TimestampType,
 };
-use milena_protocol_tests::vectors::record_sets::{CUT_OFF, DECOMPRESSED};
+use milena_protocol_tests::vectors::record_sets::CUT_OFF;
 use milena_protocol_tests::vectors::{Direction, Vector};
 
 use crate::all;
+
+/// The largest window that any producer asks for.
+const WIDEST: usize = 128 << 20;
 
 /// What every batch here is by the time that its records are looked at.
 const READABLE: &str = "the batch is not compressed and well-formed";
@@ -53,7 +56,7 @@ fn batches() -> Vec<Found> {
 }
 
 fn decompressed(Found { vector, batch }: &Found) -> Batch {
-    let mut budget = DecompressionBudget::for_one_batch(DECOMPRESSED);
+    let mut budget = DecompressionBudget::for_one_batch(WIDEST);
     batch.decompressed(&mut budget).unwrap_or_else(|error| panic!("{vector}: {error}"))
 }
 
@@ -197,7 +200,7 @@ fn the_records_of_every_compressed_batch_are_what_our_builder_would_compress() {
 fn every_batch_that_a_client_produced_passes_the_checks_of_a_broker() {
     for Found { vector, batch } in batches() {
         if vector.direction == Direction::Request {
-            let mut budget = DecompressionBudget::for_one_batch(DECOMPRESSED);
+            let mut budget = DecompressionBudget::for_one_batch(WIDEST);
             batch.check_produced(&mut budget).unwrap_or_else(|error| panic!("{vector}: {error}"));
             assert_eq!(batch.base_offset(), Offset::ZERO, "{vector}");
         }
@@ -220,5 +223,29 @@ fn a_batch_is_not_decompressed_beyond_the_budget() {
         let mut budget = DecompressionBudget::for_one_batch(size - 1);
         let error = batch.decompressed(&mut budget).unwrap_err();
         assert!(matches!(error.kind, BatchErrorKind::Compression(_)), "{vector}: {error}");
+    }
+}
+
+#[test]
+fn zstandard_of_the_highest_level_is_only_read_by_who_allows_a_window_of_128_mib() {
+    let wide: Vec<Found> = batches()
+        .into_iter()
+        .filter(|found| {
+            let mut budget = DecompressionBudget::for_one_batch(WIDEST / 2);
+            found.batch.decompressed(&mut budget).is_err()
+        })
+        .collect();
+    assert!(!wide.is_empty(), "no batch of the highest level");
+    for Found { vector, batch } in wide {
+        let mut budget = DecompressionBudget::for_one_batch(WIDEST / 2);
+        let error = batch.decompressed(&mut budget).unwrap_err();
+        let BatchErrorKind::Compression(CompressionError::Window { window, .. }) = error.kind
+        else {
+            panic!("{vector}: {error}");
+        };
+        assert_eq!(window, WIDEST as u64, "{vector}");
+        let mut budget = DecompressionBudget::for_one_batch(WIDEST);
+        let read = batch.decompressed(&mut budget).unwrap();
+        assert_eq!(read.records().unwrap().count(), batch.count(), "{vector}");
     }
 }

@@ -3,6 +3,8 @@
 mod batches;
 mod coverage;
 mod frames;
+mod groups;
+mod internal_topics;
 mod old_formats;
 
 use milena_protocol_tests::vectors::{self, Vector};
