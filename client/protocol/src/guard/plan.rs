@@ -59,17 +59,17 @@ impl Step {
 pub(super) enum Quick {
     /// So many bytes.
     Fixed(usize),
-    /// A compact array of fewer than 127 elements that have a fixed size and nothing wrong.
-    Uniform {
-        /// Bytes of an element.
-        least: u32,
-        /// [`Element::memory`].
-        memory: u32,
-    },
+    /// A compact array of fewer than 127 numbers of so many bytes.
+    Numbers(u32),
     /// Compact bytes, fewer than 256 MiB of them.
     Span,
-    /// A compact array that is empty.
-    Empty,
+    /// A compact array that is empty, or null if `lowest` is 0.
+    Empty {
+        /// The lowest value of its count.
+        lowest: u8,
+    },
+    /// A count of 32 bits, and as many numbers of so many bytes.
+    ClassicSpan(u32),
     /// Nothing is known beforehand.
     Unknown,
 }
@@ -79,12 +79,13 @@ impl Quick {
         match what {
             What::Fixed { bytes, .. } => Self::Fixed(*bytes),
             What::Bytes { length: Length::Compact, .. } => Self::Span,
-            What::Array { length: Length::Compact, element, .. } => {
-                match (u32::try_from(element.least), u32::try_from(element.memory)) {
-                    (Ok(least), Ok(memory)) if element.uniform => Self::Uniform { least, memory },
-                    _ => Self::Empty,
-                }
-            }
+            What::Bytes { length: Length::Int32, .. } => Self::ClassicSpan(1),
+            What::Array { length, nullable, element } => match (length, element.number()) {
+                (Length::Compact, Some(size)) => Self::Numbers(size),
+                (Length::Compact, None) => Self::Empty { lowest: u8::from(!nullable) },
+                (_, Some(size)) => Self::ClassicSpan(size),
+                (_, None) => Self::Unknown,
+            },
             _ => Self::Unknown,
         }
     }
@@ -123,8 +124,19 @@ pub(super) struct Element {
     pub(super) least: usize,
     /// All elements are `least` bytes and nothing in them can be wrong.
     pub(super) uniform: bool,
-    /// Memory it takes when decoded, what it refers to not counted.
+    /// Memory it takes when decoded, what it refers to not counted. 0 for numbers, which take as
+    /// many bytes as on the wire.
     pub(super) memory: usize,
+}
+
+impl Element {
+    /// Its bytes, if it is a number.
+    fn number(&self) -> Option<u32> {
+        match &*self.what {
+            What::Fixed { bytes, .. } => u32::try_from(*bytes).ok(),
+            _ => None,
+        }
+    }
 }
 
 /// How a length or count is written.
@@ -238,7 +250,10 @@ impl Compiler {
                 let element = Element {
                     uniform: what.is_uniform() && least > 0,
                     least: least.max(1),
-                    memory: footprint::of_kind(element),
+                    memory: match what {
+                        What::Fixed { .. } => 0,
+                        _ => footprint::of_kind(element),
+                    },
                     what: Box::new(what),
                 };
                 What::Array { length: length(Length::Int32), nullable, element }

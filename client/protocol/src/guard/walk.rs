@@ -27,9 +27,15 @@ impl Walk {
     }
 
     /// Walks over a message or a struct, and gives what is behind it.
-    pub(super) fn message<'a>(&mut self, plan: &Plan, mut rest: &'a [u8]) -> Walked<&'a [u8]> {
+    pub(super) fn message<'a>(&mut self, plan: &Plan, rest: &'a [u8]) -> Walked<&'a [u8]> {
+        self.fields(plan, rest)
+    }
+
+    /// Inlined into the loop over the elements of an array, where nearly all structs are.
+    #[inline(always)]
+    fn fields<'a>(&mut self, plan: &Plan, mut rest: &'a [u8]) -> Walked<&'a [u8]> {
         for step in &plan.steps {
-            rest = match self.quick(step.quick, rest) {
+            rest = match quick(step.quick, rest) {
                 Some(rest) => rest,
                 None => self.step(step, rest)?,
             };
@@ -39,27 +45,6 @@ impl Walk {
             // Most structs have none.
             (Some(_), [0, rest @ ..]) => Ok(rest),
             (Some(known), _) => self.tags(known, rest),
-        }
-    }
-
-    /// What is behind a field, if it is as it nearly always is.
-    #[inline(always)]
-    fn quick<'a>(&mut self, quick: Quick, start: &'a [u8]) -> Option<&'a [u8]> {
-        match quick {
-            Quick::Fixed(bytes) => start.get(bytes..),
-            Quick::Uniform { least, memory } => {
-                let [value @ 1..0x80, rest @ ..] = start else { return None };
-                let count = u64::from(value - 1);
-                let rest = rest.get(count as usize * least as usize..)?;
-                self.memory = self.memory.checked_sub(count * u64::from(memory))?;
-                Some(rest)
-            }
-            Quick::Span => {
-                let (value, rest) = short_varint(start)?;
-                rest.get((value as usize).checked_sub(1)?..)
-            }
-            Quick::Empty => start.strip_prefix(&[1]),
-            Quick::Unknown => None,
         }
     }
 
@@ -144,15 +129,18 @@ impl Walk {
         element: &Element,
         mut rest: &'a [u8],
     ) -> Walked<&'a [u8]> {
+        if let What::Struct { nullable: false, plan } = &*element.what {
+            for index in 0..count {
+                rest = match self.fields(plan, rest) {
+                    Ok(rest) => rest,
+                    Err(found) => return Err(found.in_element(index as usize)),
+                };
+            }
+            return Ok(rest);
+        }
         for index in 0..count {
-            let walked = match &*element.what {
-                What::Struct { nullable: false, plan } => self.message(plan, rest),
-                what => self.what(what, rest),
-            };
-            rest = match walked {
-                Ok(rest) => rest,
-                Err(found) => return Err(found.in_element(index as usize)),
-            };
+            let walked = self.what(&element.what, rest);
+            rest = walked.map_err(|found| found.in_element(index as usize))?;
         }
         Ok(rest)
     }
@@ -328,6 +316,32 @@ impl Walk {
     /// Where `start`, a tail of what was left at some time, begins.
     fn offset_of(&self, start: &[u8]) -> usize {
         self.total - self.hidden - start.len()
+    }
+}
+
+/// What is behind a field, if it is as it nearly always is.
+#[inline(always)]
+fn quick(quick: Quick, start: &[u8]) -> Option<&[u8]> {
+    match quick {
+        Quick::Fixed(bytes) => start.get(bytes..),
+        Quick::Numbers(size) => {
+            let [value @ 1..0x80, rest @ ..] = start else { return None };
+            rest.get(usize::from(value - 1) * size as usize..)
+        }
+        Quick::Span => {
+            let (value, rest) = short_varint(start)?;
+            rest.get((value as usize).checked_sub(1)?..)
+        }
+        Quick::Empty { lowest } => match start {
+            [value, rest @ ..] if (lowest..=1).contains(value) => Some(rest),
+            _ => None,
+        },
+        Quick::ClassicSpan(size) => {
+            let (count, rest) = start.split_first_chunk()?;
+            let count = usize::try_from(i32::from_be_bytes(*count)).ok()?;
+            rest.get(count.checked_mul(size as usize)?..)
+        }
+        Quick::Unknown => None,
     }
 }
 
