@@ -8,10 +8,13 @@
 //! |---|---|
 //! | cutting a stream into frames, and recognising peers that speak something else | [`frame`] |
 //! | decoding whatever a peer has sent: the one door for its bytes | [`decode`] |
+//! | what messages look like, as tables, and the walk along them before a decode | [`schema`], [`guard`] |
 //! | encoding requests and responses | [`request`], [`response`] |
 //! | which version of an API two peers speak | [`version`] |
 //! | record batches: written, sealed, stamped, read | [`records`] |
 //! | the Produce request around batches that are not copied | [`produce`] |
+//! | subscriptions and assignments of the classic consumer protocol | [`consumer_protocol`] |
+//! | keys and values of Kafka's internal topics | [`internal`] |
 //! | error codes, their names, which may pass when tried again | [`ErrorCode`] |
 //! | offsets, epochs, sequences, topics and brokers as types | [`ids`] |
 //! | time as it is handed to a state machine | [`time`] |
