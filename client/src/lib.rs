@@ -31,8 +31,13 @@
 //!   through [`environment`]; handed a simulated one, the same client runs deterministically.
 //! - Errors are typed and say what to do next: `is_retriable`, `is_fatal`, and
 //!   [`persistence`](Persistence), which tells whether a write may have happened.
+//! - Batches are compressed and decompressed with gzip, snappy, lz4 and zstd, each a feature that is
+//!   on by default (`compression-gzip` and so on) and in Rust; `zstd-c` takes Zstandard's C library
+//!   instead, which is faster and has all levels. See [`ProducerBuilder::compression`] and
+//!   [`AssignedConsumerBuilder::max_decompressed`].
 //! - Settings are typed, with the defaults of Apache Kafka's Java client 4.1, and are checked
-//!   together before anything is sent.
+//!   together before anything is sent. Those of a Java client can be brought along:
+//!   [`config::Properties`].
 
 pub mod admin;
 #[cfg(feature = "unstable-bench-support")]

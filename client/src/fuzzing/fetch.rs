@@ -182,8 +182,8 @@ impl Default for Driver {
         let config = FetchConfig {
             buffer_bytes: 16 * 1024,
             partition_max_bytes: 4 * 1024,
-            max_decompressed: 4 * 1024,
-            max_decompressed_poll: 8 * 1024,
+            max_decompressed: 256 * 1024,
+            max_decompressed_poll: 300 * 1024,
             isolation: IsolationLevel::ReadCommitted,
             reset: OffsetReset::Earliest,
             ..FetchConfig::default()

@@ -33,6 +33,8 @@ const FIRST_WITH_IDS: i16 = 13;
 const FIRST_WITH_HINTS: i16 = 16;
 const FIRST_A_FOLLOWER_ANSWERS: i16 = 11;
 const FIRST_WITH_REPLICA_STATE: i16 = 15;
+/// KIP-110. Only the topic's setting is looked at, not what is in the log (`KafkaApis`).
+const FIRST_WITH_ZSTD: i16 = 10;
 const READ_COMMITTED: i8 = 1;
 
 /// Who fetches, and so how far they may read.
@@ -267,6 +269,9 @@ impl Process {
         let replica = self.replicas.get(&planned.key?).ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)?;
         replica.check_epoch(planned.wanted.current_leader_epoch)?;
         let log = &replica.log;
+        if replica.settings.zstd && plan.version < FIRST_WITH_ZSTD {
+            return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
+        }
         match plan.reader {
             Reader::Follower { id, .. } => {
                 check_follower(replica, id, planned.wanted.current_leader_epoch)?;

@@ -8,6 +8,7 @@ use super::testing::*;
 use super::*;
 use crate::config::TopicSpec;
 
+mod compression;
 mod failover;
 mod replication;
 mod requests;

@@ -22,6 +22,8 @@ pub(crate) struct TopicSettings {
     /// `message.timestamp.after.max.ms`
     pub(crate) timestamp_after_max: i64,
     pub(crate) max_message_bytes: i32,
+    /// Whether `compression.type` is `zstd`.
+    pub(crate) zstd: bool,
     /// Whether `cleanup.policy` names `compact`.
     pub(crate) compacted: bool,
     /// What was set on the topic itself.
@@ -101,6 +103,7 @@ impl TopicSettings {
             timestamp_before_max: i64::MAX,
             timestamp_after_max: 3_600_000,
             max_message_bytes: config.message_max_bytes,
+            zstd: false,
             compacted: false,
             overrides: BTreeMap::new(),
         };
@@ -130,6 +133,7 @@ impl TopicSettings {
             }
             "message.timestamp.before.max.ms" => self.timestamp_before_max = number(),
             "message.timestamp.after.max.ms" => self.timestamp_after_max = number(),
+            "compression.type" => self.zstd = value.trim() == "zstd",
             "cleanup.policy" => {
                 self.compacted = value.split(',').any(|policy| policy.trim() == "compact");
             }

@@ -79,8 +79,8 @@ pub(crate) enum FaultKind {
     Unsupported,
 }
 
-/// No marker has more.
-const MARKER_SIZE: usize = 64 * 1024;
+/// No marker has more. Zstandard may ask for a window of this size, however little it holds.
+const MARKER_SIZE: usize = 2 * 1024 * 1024;
 
 impl Fault {
     /// The same for the caller.

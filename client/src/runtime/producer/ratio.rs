@@ -65,7 +65,8 @@ fn ratio_of(batch: &SealedBatch) -> f32 {
     batch.payload_len() as f32 / batch.plain_len().max(1) as f32
 }
 
-#[cfg(all(test, feature = "compression-lz4"))]
+#[cfg(test)]
+#[cfg(feature = "compression-lz4")]
 mod tests {
     use milena_protocol::compression::Compression;
     use milena_protocol::records::{BatchBuilder, NO_HEADERS};
