@@ -109,8 +109,9 @@ impl AssignedConsumerBuilder {
     /// decompressed. Default: 64 MiB, which is 64 times the largest batch a broker takes by
     /// default, and 256 MiB. Java has no such limits: there, 33 KB may become 1 GiB.
     ///
-    /// The first also bounds the window that a Zstandard batch asks for: Java's producer asks for up
-    /// to 2 MiB, however little a batch holds, so less than that may refuse small batches, too.
+    /// The first also bounds the window that a Zstandard batch asks for: Java's producer asks for
+    /// 2 MiB at its default level and for 128 MiB at the highest, however little a batch holds, so
+    /// less than that may refuse small batches, too.
     ///
     /// Batches stay compressed until their turn comes; what is open and not handed over counts
     /// against [`buffer_bytes`](Self::buffer_bytes). A batch beyond the first limit is a
