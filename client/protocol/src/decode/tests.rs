@@ -4,7 +4,8 @@ use super::*;
 use crate::messages::fetch_response::{FetchableTopicResponse, PartitionData};
 use crate::messages::metadata_request::MetadataRequestTopic;
 use crate::messages::{
-    FetchRequest, FetchResponse, MetadataRequest, MetadataResponse, ProduceRequest, ResponseKind,
+    DescribeGroupsRequest, FetchRequest, FetchResponse, MetadataRequest, MetadataResponse,
+    ProduceRequest, ResponseKind,
 };
 use crate::{Encodable, StrBytes, request, response};
 
@@ -204,6 +205,47 @@ fn a_message_alone_is_taken_off_its_bytes() {
     assert_eq!(&bytes[..], [9]);
     assert!(message::<messages::EndTxnMarker>(0, &mut bytes).is_err());
     assert_eq!(&bytes[..], [9]);
+}
+
+#[test]
+fn a_malformed_header_names_the_api_and_the_field() {
+    let mut frame = frame_of(12, &MetadataRequest::default()).to_vec();
+    // The length of the client id.
+    frame[8..10].copy_from_slice(&300_i16.to_be_bytes());
+    let error = request(Bytes::from(frame)).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.starts_with(
+            "malformed header of Metadata v12: RequestHeader v2 client_id: length 300 exceeds the "
+        ),
+        "{text}",
+    );
+}
+
+#[test]
+fn a_malformed_body_names_the_message_and_the_field() {
+    let body = body_of(12, &MetadataResponse::default());
+    let error = response::<MetadataRequest>(12, body.slice(..3)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "malformed MetadataResponse v12 throttle_time_ms: 4 bytes are needed, 3 are left \
+         (at byte 0)",
+    );
+}
+
+#[test]
+fn limits_of_ones_own_bound_the_memory_of_a_message() {
+    let names = (0..1000).map(|_| MetadataRequestTopic::default().with_name(None));
+    let message = MetadataRequest::default().with_topics(Some(names.collect()));
+    let frame = frame_of(12, &message);
+    assert!(request(frame.clone()).is_ok());
+    assert!(request_within(frame, Limits::with_fixed(0)).is_ok(), "18 bytes each on the wire");
+    // A byte each on the wire, and 32 decoded.
+    let groups = vec![crate::messages::GroupId(StrBytes::default()); 1000];
+    let frame = frame_of(5, &DescribeGroupsRequest::default().with_groups(groups));
+    assert!(request(frame.clone()).is_ok());
+    let error = request_within(frame, Limits::with_fixed(0)).unwrap_err();
+    assert!(error.to_string().contains("32000 bytes of memory are needed"), "{error}");
 }
 
 proptest::proptest! {
