@@ -1,6 +1,7 @@
 //! Failure scenarios, determinism, interoperability and figures for `milena` and its cluster.
 
 pub mod capture;
+pub mod conformance;
 pub mod fuzzing;
 pub mod interop;
 pub mod java_peer;

@@ -1,0 +1,170 @@
+//! Requests that many cases send.
+
+use bytes::Bytes;
+use milena_protocol::ids::{ProducerEpoch, ProducerId, Sequence};
+use milena_protocol::messages::create_topics_request::{
+    CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig,
+};
+use milena_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use milena_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use milena_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use milena_protocol::messages::{
+    BrokerId, CreateTopicsRequest, FetchRequest, ListOffsetsRequest, ProduceRequest, TopicName,
+};
+use milena_protocol::records::{BatchBuilder, NO_HEADERS, Stamp};
+
+use super::super::scenario::text;
+use super::super::{Outcome, Scenario, Trouble};
+
+/// The last Produce version that names topics.
+pub(super) const PRODUCE: i16 = 12;
+/// The last Fetch version that names topics.
+pub(super) const FETCH: i16 = 12;
+/// A ListOffsets version both releases serve.
+pub(super) const LIST_OFFSETS: i16 = 9;
+/// A CreateTopics version both releases serve.
+pub(super) const CREATE_TOPICS: i16 = 7;
+
+/// A record's timestamp where a case does not care: real brokers refuse what is far in the future,
+/// and this is in the past of both subjects.
+pub(super) const TIMESTAMP: i64 = 1_700_000_000_000;
+
+/// A batch of values, from no producer in particular.
+pub(super) fn batch(values: &[&str]) -> Bytes {
+    stamped(values, &Stamp::default())
+}
+
+/// A batch of an idempotent producer.
+pub(super) fn idempotent(values: &[&str], id: i64, epoch: i16, sequence: i32) -> Bytes {
+    let stamp = Stamp {
+        producer_id: ProducerId(id),
+        producer_epoch: ProducerEpoch(epoch),
+        base_sequence: Sequence(sequence),
+        ..Stamp::default()
+    };
+    stamped(values, &stamp)
+}
+
+/// A batch with everything a stamp says.
+pub(super) fn stamped(values: &[&str], stamp: &Stamp) -> Bytes {
+    let mut builder = BatchBuilder::new(1024);
+    for value in values {
+        builder
+            .append(TIMESTAMP, None, Some(value.as_bytes()), NO_HEADERS)
+            .expect("a few short values fit");
+    }
+    builder.seal().stamp(stamp).to_bytes()
+}
+
+/// A Produce request for partition 0.
+pub(super) fn produce(topic: &str, acks: i16, records: Bytes) -> ProduceRequest {
+    produce_to(topic, 0, acks, records)
+}
+
+/// A Produce request for one partition.
+pub(super) fn produce_to(topic: &str, index: i32, acks: i16, records: Bytes) -> ProduceRequest {
+    let partition = PartitionProduceData::default().with_index(index).with_records(Some(records));
+    let topic = TopicProduceData::default()
+        .with_name(TopicName(text(topic)))
+        .with_partition_data(vec![partition]);
+    ProduceRequest::default()
+        .with_transactional_id(None)
+        .with_acks(acks)
+        .with_timeout_ms(10_000)
+        .with_topic_data(vec![topic])
+}
+
+/// A Fetch request outside a session for partition 0, that does not wait.
+pub(super) fn fetch(topic: &str, offset: i64) -> FetchRequest {
+    fetch_with(topic, offset, |partition| partition)
+}
+
+/// The same with something changed about the partition.
+pub(super) fn fetch_with(
+    topic: &str,
+    offset: i64,
+    change: impl FnOnce(FetchPartition) -> FetchPartition,
+) -> FetchRequest {
+    let partition = FetchPartition::default()
+        .with_fetch_offset(offset)
+        .with_current_leader_epoch(-1)
+        .with_last_fetched_epoch(-1)
+        .with_log_start_offset(-1)
+        .with_partition_max_bytes(1024 * 1024);
+    let topic = FetchTopic::default()
+        .with_topic(TopicName(text(topic)))
+        .with_partitions(vec![change(partition)]);
+    FetchRequest::default()
+        .with_replica_id(BrokerId(-1))
+        .with_max_wait_ms(0)
+        .with_min_bytes(1)
+        .with_max_bytes(50 * 1024 * 1024)
+        .with_session_id(0)
+        .with_session_epoch(-1)
+        .with_topics(vec![topic])
+}
+
+/// A ListOffsets request for partition 0.
+pub(super) fn list_offsets(topic: &str, timestamp: i64) -> ListOffsetsRequest {
+    let partition =
+        ListOffsetsPartition::default().with_current_leader_epoch(-1).with_timestamp(timestamp);
+    let topic = ListOffsetsTopic::default()
+        .with_name(TopicName(text(topic)))
+        .with_partitions(vec![partition]);
+    ListOffsetsRequest::default().with_replica_id(BrokerId(-1)).with_topics(vec![topic])
+}
+
+/// A topic with these replicas per partition, to be created.
+pub(super) fn creatable(
+    name: &str,
+    replicas: &[&[i32]],
+    configs: &[(&str, &str)],
+) -> CreatableTopic {
+    let assignments = (0..).zip(replicas).map(|(index, replicas)| {
+        CreatableReplicaAssignment::default()
+            .with_partition_index(index)
+            .with_broker_ids(replicas.iter().copied().map(BrokerId).collect())
+    });
+    let configs = configs.iter().map(|(name, value)| {
+        CreatableTopicConfig::default().with_name(text(name)).with_value(Some(text(value)))
+    });
+    CreatableTopic::default()
+        .with_name(TopicName(text(name)))
+        .with_num_partitions(-1)
+        .with_replication_factor(-1)
+        .with_assignments(assignments.collect())
+        .with_configs(configs.collect())
+}
+
+/// A CreateTopics request.
+pub(super) fn create(topics: Vec<CreatableTopic>) -> CreateTopicsRequest {
+    CreateTopicsRequest::default().with_topics(topics).with_timeout_ms(10_000)
+}
+
+impl Scenario<'_> {
+    /// Creates a topic of one partition on these replicas, the first of them its leader, and waits
+    /// until every broker knows it.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub(super) fn create_on(
+        &mut self,
+        suffix: &str,
+        replicas: &[i32],
+        configs: &[(&str, &str)],
+    ) -> Outcome<String> {
+        let name = self.topic(suffix);
+        let request = create(vec![creatable(&name, &[replicas], configs)]);
+        let answer = self.query(1, CREATE_TOPICS, &request)?;
+        if let Some(refused) = answer.topics.iter().find(|topic| topic.error_code != 0) {
+            return Err(Trouble::Impossible {
+                what: format!("create {name}"),
+                reason: format!("error {}: {:?}", refused.error_code, refused.error_message),
+            });
+        }
+        for broker in replicas {
+            self.wait_for_isr(*broker, &name, replicas[0], replicas)?;
+        }
+        Ok(name)
+    }
+}

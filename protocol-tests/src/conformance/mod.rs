@@ -1,0 +1,118 @@
+//! Holds the simulated cluster against Apache Kafka: the same scenario against both, the same
+//! answers.
+//!
+//! A [`Case`] is a scenario written once, in raw requests and in what an operator does. It runs
+//! against a [`Subject`]: real processes of Apache Kafka, or our cluster in virtual time. What it
+//! asked to be recorded becomes a [`Transcript`]; two transcripts of a case are compared field by
+//! field after [`normalise`] took out what cannot agree, such as the ids of topics. What the real
+//! brokers answered is stored, so that the suite also runs without Java.
+
+pub mod cases;
+mod compare;
+mod dissect;
+mod normalise;
+mod scenario;
+mod stored;
+mod subject;
+mod transcript;
+
+pub use compare::{Difference, differences};
+pub use normalise::normalise;
+pub use scenario::{Pending, Scenario};
+pub use stored::Stored;
+pub use subject::{Apache, Received, Simulated, Subject};
+pub use transcript::{Step, Transcript};
+
+use crate::kafka::Version;
+
+/// Why a case could not be carried through: not a difference, but nothing to compare.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Trouble {
+    /// The subject cannot be steered.
+    #[error(transparent)]
+    Kafka(#[from] crate::kafka::KafkaError),
+    /// A connection failed where none was to fail.
+    #[error("broker {broker}: {what}")]
+    Connection {
+        /// The broker.
+        broker: i32,
+        /// What happened.
+        what: String,
+    },
+    /// A request cannot be written in its version.
+    #[error(transparent)]
+    Encode(#[from] milena_protocol::request::EncodeError),
+    /// An answer cannot be read.
+    #[error("the answer to {step:?} cannot be read: {reason}")]
+    Unreadable {
+        /// The step.
+        step: String,
+        /// Why.
+        reason: String,
+    },
+    /// The subject cannot do this.
+    #[error("this subject cannot {what}: {reason}")]
+    Impossible {
+        /// What was asked of it.
+        what: String,
+        /// Why.
+        reason: String,
+    },
+    /// A state did not come about.
+    #[error("{what} did not come about within {waited:?}; last seen: {seen}")]
+    NeverCame {
+        /// What was waited for.
+        what: String,
+        /// How long.
+        waited: std::time::Duration,
+        /// What was seen instead.
+        seen: String,
+    },
+}
+
+/// What a case is told when it fails.
+pub type Outcome<T = ()> = Result<T, Trouble>;
+
+/// The cluster a case needs. Cases of one shape share the real brokers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shape {
+    /// One broker.
+    One,
+    /// Three brokers with a controller in each of them.
+    Three,
+}
+
+impl Shape {
+    /// How many brokers; their ids are 1 to this.
+    pub const fn brokers(self) -> i32 {
+        match self {
+            Self::One => 1,
+            Self::Three => 3,
+        }
+    }
+}
+
+/// A scenario, and what it shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    /// Its name: a sentence in snake case. Topics of the case are named after it.
+    pub name: &'static str,
+    /// The rule it shows: a KIP, or a class of Apache Kafka.
+    pub shows: &'static str,
+    /// The cluster it needs.
+    pub shape: Shape,
+    /// The scenario.
+    pub run: fn(&mut Scenario<'_>) -> Outcome,
+}
+
+/// Runs a case against a subject.
+///
+/// # Errors
+/// If the scenario could not be carried through.
+pub fn run(case: &Case, subject: &mut dyn Subject, version: Version) -> Outcome<Transcript> {
+    let mut scenario = Scenario::new(case, subject, version);
+    let outcome = (case.run)(&mut scenario);
+    let transcript = scenario.finish();
+    outcome.map(|()| transcript)
+}

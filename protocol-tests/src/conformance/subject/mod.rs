@@ -1,0 +1,84 @@
+//! Clusters a case can be run against.
+
+mod apache;
+mod simulated;
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+pub use apache::Apache;
+pub use simulated::Simulated;
+
+use super::Outcome;
+
+/// A connection of a case, numbered by the subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Link(pub u64);
+
+/// What comes of waiting for an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// A frame, without its length prefix.
+    Frame(Bytes),
+    /// The broker closed the connection.
+    Closed,
+    /// Nothing, for as long as was waited.
+    Silence,
+}
+
+/// A cluster, real or simulated, with brokers 1 to n.
+pub trait Subject: Debug {
+    /// Opens a connection to a broker.
+    ///
+    /// # Errors
+    /// If it is refused.
+    fn connect(&mut self, broker: i32) -> Outcome<Link>;
+
+    /// Sends a frame, given without its length prefix. A connection that is closed already takes
+    /// it without a word: that shows when the answer is waited for.
+    ///
+    /// # Errors
+    /// If there is no such connection.
+    fn send(&mut self, link: Link, frame: Bytes) -> Outcome;
+
+    /// Waits for the next frame.
+    ///
+    /// # Errors
+    /// If there is no such connection.
+    fn receive(&mut self, link: Link, limit: Duration) -> Outcome<Received>;
+
+    /// Closes a connection.
+    fn close(&mut self, link: Link);
+
+    /// Lets time pass between two looks at a state that is waited for.
+    fn pause_between_looks(&mut self);
+
+    /// How long a state is waited for at most, in the subject's own time.
+    fn patience(&self) -> Duration;
+
+    /// Ends a broker's process at once.
+    ///
+    /// # Errors
+    /// If it does not run.
+    fn kill(&mut self, broker: i32) -> Outcome;
+
+    /// Starts a broker that was ended.
+    ///
+    /// # Errors
+    /// If it runs.
+    fn start(&mut self, broker: i32) -> Outcome;
+
+    /// Stops a broker's process without ending it.
+    ///
+    /// # Errors
+    /// If it does not run.
+    fn freeze(&mut self, broker: i32) -> Outcome;
+
+    /// Lets a frozen process go on.
+    ///
+    /// # Errors
+    /// If it is not frozen.
+    fn thaw(&mut self, broker: i32) -> Outcome;
+}

@@ -1,0 +1,175 @@
+//! Our cluster: the pure machine, in virtual time.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use bytes::Bytes;
+use milena_mock_broker::cluster::{Cluster, ConnectionId, Input, Operation, Output};
+use milena_mock_broker::config::{ClusterConfig, ConfigError};
+use milena_protocol::ids::BrokerId;
+use milena_protocol::time::MonoTime;
+
+use super::super::{Outcome, Shape, Trouble};
+use super::{Link, Received, Subject};
+
+/// How far time goes on between two looks at a state.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Our cluster and its clock.
+#[derive(Debug)]
+pub struct Simulated {
+    cluster: Cluster,
+    now: MonoTime,
+    links: BTreeMap<Link, Inbox>,
+    last_link: u64,
+}
+
+#[derive(Debug, Default)]
+struct Inbox {
+    frames: VecDeque<Bytes>,
+    is_closed: bool,
+}
+
+impl Simulated {
+    /// A cluster of the shape, with the time-outs the real brokers are given.
+    ///
+    /// # Errors
+    /// If the configuration contradicts itself.
+    pub fn start(shape: Shape) -> Result<Self, ConfigError> {
+        let mut config = ClusterConfig::with_brokers(shape.brokers() as usize);
+        config.timings.heartbeat_interval = Duration::from_millis(500);
+        config.timings.session_timeout = Duration::from_secs(3);
+        config.timings.replica_lag_time_max = Duration::from_secs(3);
+        let cluster = Cluster::new(config, 1, MonoTime::ZERO)?;
+        let links = BTreeMap::new();
+        let mut subject = Self { cluster, now: MonoTime::ZERO, links, last_link: 0 };
+        subject.step(Input::Timeout);
+        subject.let_pass(Duration::from_secs(1));
+        Ok(subject)
+    }
+
+    fn step(&mut self, input: Input) {
+        self.cluster.step(self.now, input);
+        self.collect();
+    }
+
+    fn operate(&mut self, what: &str, operation: Operation) -> Outcome {
+        let done = self.cluster.operate(self.now, operation);
+        self.collect();
+        done.map_err(|error| Trouble::Impossible {
+            what: what.to_owned(),
+            reason: error.to_string(),
+        })
+    }
+
+    fn collect(&mut self) {
+        while let Some(output) = self.cluster.poll_output() {
+            match output {
+                Output::Send { connection, frame } => {
+                    if let Some(inbox) = self.links.get_mut(&Link(connection.0)) {
+                        inbox.frames.push_back(frame.slice(4..));
+                    }
+                }
+                Output::Close { connection, .. } => {
+                    if let Some(inbox) = self.links.get_mut(&Link(connection.0)) {
+                        inbox.is_closed = true;
+                    }
+                }
+                // Sockets opening, closing and being read are not the machine's to wait for.
+                _ => {}
+            }
+        }
+    }
+
+    /// Lets time pass, stopping at each of the machine's timers.
+    fn let_pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.next_event(end) {}
+    }
+
+    /// Goes to the machine's next timer, or to `end`; whether `end` is still ahead.
+    fn next_event(&mut self, end: MonoTime) -> bool {
+        let next = self.cluster.poll_timeout().filter(|at| *at < end);
+        self.now = self.now.max(next.unwrap_or(end));
+        self.step(Input::Timeout);
+        next.is_some()
+    }
+
+    fn inbox(&mut self, link: Link) -> Outcome<&mut Inbox> {
+        self.links.get_mut(&link).ok_or_else(|| Trouble::Impossible {
+            what: format!("use connection {}", link.0),
+            reason: "it was never opened, or closed".to_owned(),
+        })
+    }
+}
+
+impl Subject for Simulated {
+    fn connect(&mut self, broker: i32) -> Outcome<Link> {
+        self.last_link += 1;
+        let link = Link(self.last_link);
+        self.links.insert(link, Inbox::default());
+        self.step(Input::Connected {
+            connection: ConnectionId(link.0),
+            broker: BrokerId(broker),
+            peer: format!("conformance-{}", link.0),
+        });
+        if self.inbox(link)?.is_closed {
+            return Err(Trouble::Connection { broker, what: "connection refused".to_owned() });
+        }
+        Ok(link)
+    }
+
+    fn send(&mut self, link: Link, frame: Bytes) -> Outcome {
+        if !self.inbox(link)?.is_closed {
+            self.step(Input::Frame { connection: ConnectionId(link.0), frame });
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, link: Link, limit: Duration) -> Outcome<Received> {
+        let end = self.now + limit;
+        loop {
+            let inbox = self.inbox(link)?;
+            if let Some(frame) = inbox.frames.pop_front() {
+                return Ok(Received::Frame(frame));
+            }
+            if inbox.is_closed {
+                return Ok(Received::Closed);
+            }
+            if self.now >= end {
+                return Ok(Received::Silence);
+            }
+            self.next_event(end);
+        }
+    }
+
+    fn close(&mut self, link: Link) {
+        if self.links.remove(&link).is_some_and(|inbox| !inbox.is_closed) {
+            self.step(Input::Disconnected { connection: ConnectionId(link.0) });
+        }
+    }
+
+    fn pause_between_looks(&mut self) {
+        self.let_pass(LOOK);
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
+    fn kill(&mut self, broker: i32) -> Outcome {
+        self.operate("kill", Operation::Kill(BrokerId(broker)))
+    }
+
+    fn start(&mut self, broker: i32) -> Outcome {
+        self.operate("start", Operation::Restart(BrokerId(broker)))
+    }
+
+    fn freeze(&mut self, broker: i32) -> Outcome {
+        self.operate("freeze", Operation::Pause(BrokerId(broker)))
+    }
+
+    fn thaw(&mut self, broker: i32) -> Outcome {
+        self.operate("thaw", Operation::Resume(BrokerId(broker)))
+    }
+}
