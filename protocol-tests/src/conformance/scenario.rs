@@ -220,6 +220,15 @@ impl<'a> Scenario<'a> {
         Ok(received)
     }
 
+    /// Records the first bytes of an answer that is not read as a message.
+    pub fn record_head(&mut self, step: &str, received: &Received, count: usize) {
+        let seen = match received {
+            Received::Frame(frame) => json!(frame.iter().take(count).collect::<Vec<_>>()),
+            _ => Value::Null,
+        };
+        self.record(step, seen);
+    }
+
     fn take_answer<R: Request>(
         &mut self,
         pending: &Pending<R>,

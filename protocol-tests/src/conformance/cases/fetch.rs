@@ -1,34 +1,14 @@
 //! Fetch: offsets, epochs, limits.
 
-use super::super::{Case, Outcome, Scenario, Shape};
+use super::super::{Outcome, Scenario};
 use super::support::{FETCH, batch, fetch, fetch_with, produce};
 
-pub(super) const CASES: &[Case] = &[
-    Case {
-        name: "an_offset_outside_of_the_log_is_out_of_range",
-        shows: "UnifiedLog.read",
-        shape: Shape::One,
-        run: an_offset_outside_of_the_log_is_out_of_range,
-    },
-    Case {
-        name: "a_leader_epoch_is_fenced_below_and_unknown_above",
-        shows: "Partition.checkCurrentLeaderEpoch",
-        shape: Shape::One,
-        run: a_leader_epoch_is_fenced_below_and_unknown_above,
-    },
-    Case {
-        name: "a_last_fetched_epoch_that_does_not_match_diverges",
-        shows: "KIP-595, Partition.readRecords",
-        shape: Shape::One,
-        run: a_last_fetched_epoch_that_does_not_match_diverges,
-    },
-    Case {
-        name: "the_first_batch_comes_whole_whatever_the_limit",
-        shows: "KIP-74",
-        shape: Shape::One,
-        run: the_first_batch_comes_whole_whatever_the_limit,
-    },
-];
+cases! {
+    an_offset_outside_of_the_log_is_out_of_range: One, "UnifiedLog.read";
+    a_leader_epoch_is_fenced_below_and_unknown_above: One, "Partition.checkCurrentLeaderEpoch";
+    a_last_fetched_epoch_that_does_not_match_diverges: One, "KIP-595, Partition.readRecords";
+    the_first_batch_comes_whole_whatever_the_limit: One, "KIP-74";
+}
 
 fn an_offset_outside_of_the_log_is_out_of_range(s: &mut Scenario<'_>) -> Outcome {
     let topic = s.create_on("a", &[1], &[])?;

@@ -1,8 +1,28 @@
-//! The cases, by what they are about.
+//! The cases, by what they are about. A case is a function; its name is a sentence.
 
+/// A table of cases: the function, the shape of its cluster, and what it shows.
+macro_rules! cases {
+    ($($name:ident: $shape:ident, $shows:literal;)*) => {
+        pub(super) const CASES: &[$crate::conformance::Case] = &[
+            $($crate::conformance::Case {
+                name: stringify!($name),
+                shows: $shows,
+                shape: $crate::conformance::Shape::$shape,
+                run: $name,
+            }),*
+        ];
+    };
+}
+
+mod edges;
+mod elections;
+mod epochs;
 mod fetch;
 mod offsets;
 mod produce;
+mod producers;
+mod replication;
+mod sessions;
 mod support;
 mod topics;
 
@@ -10,5 +30,17 @@ use super::Case;
 
 /// Every case.
 pub fn all() -> Vec<Case> {
-    [produce::CASES, fetch::CASES, offsets::CASES, topics::CASES].concat()
+    [
+        edges::CASES,
+        produce::CASES,
+        producers::CASES,
+        fetch::CASES,
+        sessions::CASES,
+        offsets::CASES,
+        epochs::CASES,
+        topics::CASES,
+        replication::CASES,
+        elections::CASES,
+    ]
+    .concat()
 }

@@ -1,14 +1,11 @@
 //! ListOffsets and OffsetForLeaderEpoch.
 
-use super::super::{Case, Outcome, Scenario, Shape};
+use super::super::{Outcome, Scenario};
 use super::support::{LIST_OFFSETS, TIMESTAMP, batch, list_offsets, produce};
 
-pub(super) const CASES: &[Case] = &[Case {
-    name: "special_timestamps_name_the_ends_of_the_log",
-    shows: "ListOffsetsRequest",
-    shape: Shape::One,
-    run: special_timestamps_name_the_ends_of_the_log,
-}];
+cases! {
+    special_timestamps_name_the_ends_of_the_log: One, "ListOffsetsRequest";
+}
 
 fn special_timestamps_name_the_ends_of_the_log(s: &mut Scenario<'_>) -> Outcome {
     let topic = s.create_on("a", &[1], &[])?;

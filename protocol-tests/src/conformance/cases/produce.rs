@@ -2,65 +2,20 @@
 
 use milena_protocol::messages::ProduceRequest;
 
-use super::super::{Case, Outcome, Scenario, Shape};
+use super::super::{Outcome, Scenario};
 use super::support::{PRODUCE, batch, fetch, idempotent, produce, produce_to};
 
-pub(super) const CASES: &[Case] = &[
-    Case {
-        name: "acks_outside_of_all_none_and_leader_are_refused",
-        shows: "ReplicaManager.isValidRequiredAcks",
-        shape: Shape::One,
-        run: acks_outside_of_all_none_and_leader_are_refused,
-    },
-    Case {
-        name: "acks_all_appends_nothing_below_the_minimum_isr",
-        shows: "Partition.appendRecordsToLeader",
-        shape: Shape::Three,
-        run: acks_all_appends_nothing_below_the_minimum_isr,
-    },
-    Case {
-        name: "an_unknown_topic_or_partition_is_named",
-        shows: "KafkaApis.handleProduceRequest",
-        shape: Shape::One,
-        run: an_unknown_topic_or_partition_is_named,
-    },
-    Case {
-        name: "offsets_follow_each_other_over_batches",
-        shows: "UnifiedLog.append",
-        shape: Shape::One,
-        run: offsets_follow_each_other_over_batches,
-    },
-    Case {
-        name: "a_duplicate_of_the_last_five_batches_is_answered_with_its_offset",
-        shows: "ProducerStateEntry.findDuplicateBatch",
-        shape: Shape::One,
-        run: a_duplicate_of_the_last_five_batches_is_answered_with_its_offset,
-    },
-    Case {
-        name: "a_gap_in_the_sequence_is_out_of_order",
-        shows: "ProducerAppendInfo.checkSequence",
-        shape: Shape::One,
-        run: a_gap_in_the_sequence_is_out_of_order,
-    },
-    Case {
-        name: "an_older_producer_epoch_is_fenced_and_a_newer_one_starts_at_zero",
-        shows: "ProducerAppendInfo.checkProducerEpoch",
-        shape: Shape::One,
-        run: an_older_producer_epoch_is_fenced_and_a_newer_one_starts_at_zero,
-    },
-    Case {
-        name: "a_damaged_or_doubled_batch_is_refused",
-        shows: "LogValidator, ProduceRequest.validateRecords",
-        shape: Shape::One,
-        run: a_damaged_or_doubled_batch_is_refused,
-    },
-    Case {
-        name: "a_follower_names_the_leader",
-        shows: "KIP-951",
-        shape: Shape::Three,
-        run: a_follower_names_the_leader,
-    },
-];
+cases! {
+    acks_outside_of_all_none_and_leader_are_refused: One, "ReplicaManager.isValidRequiredAcks";
+    acks_all_appends_nothing_below_the_minimum_isr: Three, "Partition.appendRecordsToLeader";
+    an_unknown_topic_or_partition_is_named: One, "KafkaApis.handleProduceRequest";
+    offsets_follow_each_other_over_batches: One, "UnifiedLog.append";
+    a_duplicate_of_the_last_five_batches_is_answered_with_its_offset: One, "ProducerStateEntry.findDuplicateBatch";
+    a_gap_in_the_sequence_is_out_of_order: One, "ProducerAppendInfo.checkSequence";
+    an_older_producer_epoch_is_fenced_and_a_newer_one_starts_at_zero: One, "ProducerAppendInfo.checkProducerEpoch";
+    a_damaged_or_doubled_batch_is_refused: One, "LogValidator, ProduceRequest.validateRecords";
+    a_follower_names_the_leader: Three, "KIP-951";
+}
 
 fn send(s: &mut Scenario<'_>, step: &str, request: &ProduceRequest) -> Outcome {
     s.ask(step, 1, PRODUCE, request).map(drop)

@@ -9,11 +9,13 @@ use milena_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use milena_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use milena_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use milena_protocol::messages::{
-    BrokerId, CreateTopicsRequest, FetchRequest, ListOffsetsRequest, ProduceRequest, TopicName,
+    BrokerId, CreateTopicsRequest, DescribeProducersRequest, DescribeTopicPartitionsRequest,
+    FetchRequest, ListOffsetsRequest, ProduceRequest, TopicName, describe_producers_request,
+    describe_topic_partitions_request,
 };
 use milena_protocol::records::{BatchBuilder, NO_HEADERS, Stamp};
 
-use super::super::scenario::text;
+use super::super::scenario::{metadata_of, text};
 use super::super::{Outcome, Scenario, Trouble};
 
 /// The last Produce version that names topics.
@@ -114,6 +116,50 @@ pub(super) fn list_offsets(topic: &str, timestamp: i64) -> ListOffsetsRequest {
     ListOffsetsRequest::default().with_replica_id(BrokerId(-1)).with_topics(vec![topic])
 }
 
+/// The same in a leader epoch.
+pub(super) fn list_offsets_in(topic: &str, timestamp: i64, epoch: i32) -> ListOffsetsRequest {
+    let mut request = list_offsets(topic, timestamp);
+    for partition in request.topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
+        partition.current_leader_epoch = epoch;
+    }
+    request
+}
+
+/// A DescribeProducers request.
+pub(super) fn describe_producers(topic: &str, partitions: &[i32]) -> DescribeProducersRequest {
+    let topic = describe_producers_request::TopicRequest::default()
+        .with_name(TopicName(text(topic)))
+        .with_partition_indexes(partitions.to_vec());
+    DescribeProducersRequest::default().with_topics(vec![topic])
+}
+
+/// A DescribeTopicPartitions request.
+pub(super) fn describe_topics(topics: &[&str]) -> DescribeTopicPartitionsRequest {
+    let topics = topics.iter().map(|topic| {
+        describe_topic_partitions_request::TopicRequest::default().with_name(TopicName(text(topic)))
+    });
+    DescribeTopicPartitionsRequest::default()
+        .with_topics(topics.collect())
+        .with_response_partition_limit(2_000)
+        .with_cursor(None)
+}
+
+/// Writes the checksum that belongs to a batch's bytes.
+pub(super) fn fix_crc(batch: &mut [u8]) {
+    let crc = crc32c::crc32c(&batch[21..]);
+    batch[17..21].copy_from_slice(&crc.to_be_bytes());
+}
+
+/// A topic's id, as a broker tells it.
+pub(super) fn topic_id(s: &mut Scenario<'_>, topic: &str) -> Outcome<uuid::Uuid> {
+    let answer = s.query(1, 12, &metadata_of(&[topic]))?;
+    let found = answer.topics.first().map(|topic| topic.topic_id);
+    found.ok_or_else(|| Trouble::Impossible {
+        what: format!("tell the id of {topic}"),
+        reason: "no broker knows it".to_owned(),
+    })
+}
+
 /// A topic with these replicas per partition, to be created.
 pub(super) fn creatable(
     name: &str,
@@ -166,5 +212,31 @@ impl Scenario<'_> {
             self.wait_for_isr(*broker, &name, replicas[0], replicas)?;
         }
         Ok(name)
+    }
+
+    /// Waits until a broker tells this as the latest offset of partition 0.
+    ///
+    /// # Errors
+    /// If it never does.
+    pub(super) fn wait_for_high_watermark(
+        &mut self,
+        broker: i32,
+        topic: &str,
+        offset: i64,
+    ) -> Outcome {
+        self.wait_until(&format!("high watermark {offset} of {topic}"), |s| {
+            let answer = s.query(broker, LIST_OFFSETS, &list_offsets(topic, -1))?;
+            let seen = answer.topics.iter().flat_map(|topic| &topic.partitions).next();
+            let seen = seen.map_or(-1, |partition| partition.offset);
+            Ok((seen == offset, format!("latest offset {seen}")))
+        })
+    }
+
+    /// The same, where nothing but the leader counts.
+    ///
+    /// # Errors
+    /// If it never does.
+    pub(super) fn wait_for_end(&mut self, broker: i32, topic: &str, offset: i64) -> Outcome {
+        self.wait_for_high_watermark(broker, topic, offset)
     }
 }

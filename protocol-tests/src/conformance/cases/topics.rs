@@ -3,29 +3,14 @@
 use milena_protocol::messages::{ApiVersionsRequest, DeleteTopicsRequest, TopicName};
 
 use super::super::scenario::text;
-use super::super::{Case, Outcome, Scenario, Shape};
+use super::super::{Outcome, Scenario};
 use super::support::{CREATE_TOPICS, creatable, create};
 
-pub(super) const CASES: &[Case] = &[
-    Case {
-        name: "every_api_and_its_versions_are_announced",
-        shows: "ApiVersionManager",
-        shape: Shape::One,
-        run: every_api_and_its_versions_are_announced,
-    },
-    Case {
-        name: "topics_that_cannot_be_created_are_told_why",
-        shows: "ReplicationControlManager.createTopics",
-        shape: Shape::Three,
-        run: topics_that_cannot_be_created_are_told_why,
-    },
-    Case {
-        name: "a_topic_is_created_described_and_deleted",
-        shows: "ReplicationControlManager",
-        shape: Shape::Three,
-        run: a_topic_is_created_described_and_deleted,
-    },
-];
+cases! {
+    every_api_and_its_versions_are_announced: One, "ApiVersionManager";
+    topics_that_cannot_be_created_are_told_why: Three, "ReplicationControlManager.createTopics";
+    a_topic_is_created_described_and_deleted: Three, "ReplicationControlManager";
+}
 
 fn every_api_and_its_versions_are_announced(s: &mut Scenario<'_>) -> Outcome {
     let request = ApiVersionsRequest::default()
