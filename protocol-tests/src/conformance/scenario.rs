@@ -276,11 +276,23 @@ impl<'a> Scenario<'a> {
     /// If it runs.
     pub fn start(&mut self, broker: i32) -> Outcome {
         self.subject.start(broker)?;
-        self.wait_until("the broker is back", |scenario| {
-            let request = MetadataRequest::default().with_topics(Some(Vec::new()));
-            let seen = scenario.query(broker, METADATA, &request)?;
-            let back = seen.brokers.len() == scenario.case.shape.brokers() as usize;
-            Ok((back, format!("{} brokers", seen.brokers.len())))
+        self.wait_for_brokers(self.case.shape.brokers())
+    }
+
+    /// Waits until every broker lists this many.
+    ///
+    /// # Errors
+    /// If it never does.
+    pub fn wait_for_brokers(&mut self, count: i32) -> Outcome {
+        self.wait_until(&format!("{count} brokers"), |scenario| {
+            for broker in 1..=count {
+                let request = MetadataRequest::default().with_topics(Some(Vec::new()));
+                let seen = scenario.query(broker, METADATA, &request)?.brokers.len();
+                if seen != count as usize {
+                    return Ok((false, format!("broker {broker} lists {seen}")));
+                }
+            }
+            Ok((true, String::new()))
         })
     }
 

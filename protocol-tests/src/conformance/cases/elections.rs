@@ -50,7 +50,7 @@ fn a_replica_that_returns_does_not_take_the_lead(s: &mut Scenario<'_>) -> Outcom
 
 fn a_partition_without_a_live_replica_has_no_leader(s: &mut Scenario<'_>) -> Outcome {
     let topic = s.create_on("a", &[3], &[])?;
-    s.query(3, PRODUCE, &produce(&topic, -1, batch(&["a"])))?;
+    s.append(3, &topic, batch(&["a"]))?;
     s.kill(3)?;
     s.wait_until("no leader", |s| {
         let seen = s.partition(1, &topic)?;
@@ -69,7 +69,7 @@ fn a_partition_without_a_live_replica_has_no_leader(s: &mut Scenario<'_>) -> Out
 
 fn the_only_replica_leads_again_when_it_returns(s: &mut Scenario<'_>) -> Outcome {
     let topic = s.create_on("a", &[2], &[])?;
-    s.query(2, PRODUCE, &produce(&topic, -1, batch(&["a", "b"])))?;
+    s.append(2, &topic, batch(&["a", "b"]))?;
     s.kill(2)?;
     s.start(2)?;
     s.wait_for_isr(1, &topic, 2, &[2])?;

@@ -7,7 +7,7 @@ use milena_protocol::messages::{BrokerId, OffsetForLeaderEpochRequest, TopicName
 
 use super::super::scenario::text;
 use super::super::{Outcome, Scenario};
-use super::support::{PRODUCE, batch, fetch, fetch_with, list_offsets_in, produce};
+use super::support::{batch, fetch, fetch_with, list_offsets_in};
 
 cases! {
     the_end_of_an_epoch_is_where_the_next_one_begins: Three, "LeaderEpochFileCache.endOffsetFor";
@@ -30,10 +30,10 @@ fn end_of(topic: &str, current: i32, epoch: i32) -> OffsetForLeaderEpochRequest 
 /// Epoch 0: two records by broker 3; epoch 1 begins at 2 with broker 1, three records.
 fn two_epochs(s: &mut Scenario<'_>) -> Outcome<String> {
     let topic = s.create_on("a", &[3, 1, 2], &[])?;
-    s.query(3, PRODUCE, &produce(&topic, -1, batch(&["a", "b"])))?;
+    s.append(3, &topic, batch(&["a", "b"]))?;
     s.kill(3)?;
     s.wait_for_isr(1, &topic, 1, &[1, 2])?;
-    s.query(1, PRODUCE, &produce(&topic, -1, batch(&["c", "d", "e"])))?;
+    s.append(1, &topic, batch(&["c", "d", "e"]))?;
     Ok(topic)
 }
 
@@ -53,7 +53,7 @@ fn the_end_of_an_epoch_is_where_the_next_one_begins(s: &mut Scenario<'_>) -> Out
 
 fn list_offsets_checks_the_leader_epoch(s: &mut Scenario<'_>) -> Outcome {
     let topic = s.create_on("a", &[1], &[])?;
-    s.query(1, PRODUCE, &produce(&topic, -1, batch(&["a"])))?;
+    s.append(1, &topic, batch(&["a"]))?;
     for epoch in [-1, 0, 1, 7] {
         s.ask(&format!("epoch {epoch}"), 1, 9, &list_offsets_in(&topic, -1, epoch))?;
     }

@@ -14,6 +14,8 @@ macro_rules! cases {
     };
 }
 
+mod admin;
+mod configs;
 mod edges;
 mod elections;
 mod epochs;
@@ -21,7 +23,9 @@ mod fetch;
 mod offsets;
 mod produce;
 mod producers;
+mod reassignments;
 mod replication;
+mod security;
 mod sessions;
 mod support;
 mod topics;
@@ -41,6 +45,10 @@ pub fn all() -> Vec<Case> {
         topics::CASES,
         replication::CASES,
         elections::CASES,
+        reassignments::CASES,
+        admin::CASES,
+        configs::CASES,
+        security::CASES,
     ]
     .concat()
 }

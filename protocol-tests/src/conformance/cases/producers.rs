@@ -129,10 +129,10 @@ fn a_sequence_without_a_producer_is_refused(s: &mut Scenario<'_>) -> Outcome {
 fn describe_producers_shows_the_last_batch(s: &mut Scenario<'_>) -> Outcome {
     let topic = s.create_on("a", &[1], &[])?;
     s.ask("nobody", 1, 0, &describe_producers(&topic, &[0]))?;
-    s.query(1, PRODUCE, &produce(&topic, -1, batch(&["a"])))?;
+    s.append(1, &topic, batch(&["a"]))?;
     for sequence in [0, 1] {
         let records = idempotent(&["x"], 4_000, 3, sequence);
-        s.query(1, PRODUCE, &produce(&topic, -1, records))?;
+        s.append(1, &topic, records)?;
     }
     s.ask("one producer", 1, 0, &describe_producers(&topic, &[0]))?;
     s.ask("no such partition", 1, 0, &describe_producers(&topic, &[5]))?;

@@ -28,7 +28,7 @@ fn a_frozen_follower_leaves_the_isr_and_comes_back(s: &mut Scenario<'_>) -> Outc
 
 fn acks_all_times_out_with_the_offset_while_a_member_is_silent(s: &mut Scenario<'_>) -> Outcome {
     let topic = s.create_on("a", &[1, 3], &[])?;
-    s.query(1, PRODUCE, &produce(&topic, -1, batch(&["a"])))?;
+    s.append(1, &topic, batch(&["a"]))?;
     s.freeze(3)?;
     let request = produce(&topic, -1, batch(&["b", "c"])).with_timeout_ms(300);
     s.ask("too slow", 1, PRODUCE, &request)?;
@@ -41,7 +41,7 @@ fn acks_all_times_out_with_the_offset_while_a_member_is_silent(s: &mut Scenario<
 
 fn the_high_watermark_waits_for_every_member(s: &mut Scenario<'_>) -> Outcome {
     let topic = s.create_on("a", &[1, 2, 3], &[])?;
-    s.query(1, PRODUCE, &produce(&topic, -1, batch(&["a"])))?;
+    s.append(1, &topic, batch(&["a"]))?;
     s.freeze(2)?;
     s.ask("acks 1", 1, PRODUCE, &produce(&topic, 1, batch(&["b"])))?;
     s.ask("behind the high watermark", 1, 12, &fetch(&topic, 1))?;
@@ -53,7 +53,7 @@ fn the_high_watermark_waits_for_every_member(s: &mut Scenario<'_>) -> Outcome {
 
 fn records_below_the_minimum_stay_invisible(s: &mut Scenario<'_>) -> Outcome {
     let topic = s.create_on("a", &[1, 2], &[("min.insync.replicas", "2")])?;
-    s.query(1, PRODUCE, &produce(&topic, -1, batch(&["a"])))?;
+    s.append(1, &topic, batch(&["a"]))?;
     s.kill(2)?;
     s.wait_for_isr(1, &topic, 1, &[1])?;
     s.ask("acks 1", 1, PRODUCE, &produce(&topic, 1, batch(&["b"])))?;
@@ -70,7 +70,7 @@ fn a_follower_that_missed_records_catches_up(s: &mut Scenario<'_>) -> Outcome {
     s.kill(2)?;
     s.wait_for_isr(1, &topic, 1, &[1, 3])?;
     for value in ["a", "b", "c"] {
-        s.query(1, PRODUCE, &produce(&topic, -1, batch(&[value])))?;
+        s.append(1, &topic, batch(&[value]))?;
     }
     s.start(2)?;
     s.wait_for_isr(1, &topic, 1, &[1, 2, 3])?;

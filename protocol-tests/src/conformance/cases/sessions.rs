@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::super::scenario::text;
 use super::super::{Outcome, Scenario};
-use super::support::{PRODUCE, batch, fetch, produce, topic_id};
+use super::support::{batch, fetch, topic_id};
 
 cases! {
     a_session_answers_only_what_changed: One, "KIP-227, IncrementalFetchContext";
@@ -30,7 +30,7 @@ fn a_session_answers_only_what_changed(s: &mut Scenario<'_>) -> Outcome {
     let opened = s.ask("opened", 1, 12, &in_session(fetch(&topic, 0), 0, 0))?;
     let id = opened.session_id;
     s.ask("nothing changed", 1, 12, &nothing_new(id, 1))?;
-    s.query(1, PRODUCE, &produce(&topic, -1, batch(&["a"])))?;
+    s.append(1, &topic, batch(&["a"]))?;
     s.ask("a record came", 1, 12, &nothing_new(id, 2))?;
     s.ask("still there", 1, 12, &nothing_new(id, 3))?;
     s.ask("the position moved", 1, 12, &in_session(fetch(&topic, 1), id, 4))?;
@@ -49,7 +49,7 @@ fn a_wrong_session_or_epoch_is_refused(s: &mut Scenario<'_>) -> Outcome {
 fn a_forgotten_partition_is_not_answered(s: &mut Scenario<'_>) -> Outcome {
     let (one, two) = (s.create_on("a", &[1], &[])?, s.create_on("b", &[1], &[])?);
     for topic in [&one, &two] {
-        s.query(1, PRODUCE, &produce(topic, -1, batch(&["a"])))?;
+        s.append(1, topic, batch(&["a"]))?;
     }
     let mut both = fetch(&one, 0);
     both.topics.extend(fetch(&two, 0).topics);
@@ -82,7 +82,7 @@ fn by_id(id: Uuid, index: i32) -> FetchRequest {
 fn topic_ids_that_nobody_knows_are_named(s: &mut Scenario<'_>) -> Outcome {
     let topic = s.create_on("a", &[1], &[])?;
     let id = topic_id(s, &topic)?;
-    s.query(1, PRODUCE, &produce(&topic, -1, batch(&["a"])))?;
+    s.append(1, &topic, batch(&["a"]))?;
     for version in [13, 16, 17] {
         s.ask(&format!("known, v{version}"), 1, version, &by_id(id, 0))?;
         s.ask(&format!("a bad index, v{version}"), 1, version, &by_id(id, 9))?;

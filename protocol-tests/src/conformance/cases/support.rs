@@ -211,7 +211,25 @@ impl Scenario<'_> {
         for broker in replicas {
             self.wait_for_isr(*broker, &name, replicas[0], replicas)?;
         }
+        // A broker lists a leader a moment before that leader serves.
+        self.wait_for_high_watermark(replicas[0], &name, 0)?;
         Ok(name)
+    }
+
+    /// Appends as a preparation.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub(super) fn append(&mut self, broker: i32, topic: &str, records: Bytes) -> Outcome {
+        let answer = self.query(broker, PRODUCE, &produce(topic, -1, records))?;
+        let answers = answer.responses.iter().flat_map(|topic| &topic.partition_responses);
+        match answers.into_iter().find(|partition| partition.error_code != 0) {
+            None => Ok(()),
+            Some(refused) => Err(Trouble::Impossible {
+                what: format!("append to {topic}"),
+                reason: format!("error {}: {:?}", refused.error_code, refused.error_message),
+            }),
+        }
     }
 
     /// Waits until a broker tells this as the latest offset of partition 0.
@@ -227,6 +245,7 @@ impl Scenario<'_> {
         self.wait_until(&format!("high watermark {offset} of {topic}"), |s| {
             let answer = s.query(broker, LIST_OFFSETS, &list_offsets(topic, -1))?;
             let seen = answer.topics.iter().flat_map(|topic| &topic.partitions).next();
+            let seen = seen.filter(|partition| partition.error_code == 0);
             let seen = seen.map_or(-1, |partition| partition.offset);
             Ok((seen == offset, format!("latest offset {seen}")))
         })
