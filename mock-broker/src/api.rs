@@ -4,6 +4,7 @@
 //! dispatched by it, and everything else closes the connection, as Apache Kafka does.
 
 use bytes::Bytes;
+use milena_protocol::StrBytes;
 use milena_protocol::decode::{self, DecodeError};
 use milena_protocol::messages::{ApiKey, RequestKind};
 
@@ -12,9 +13,17 @@ use crate::cluster::{CloseCause, ConnectionId, Node};
 use crate::context::Context;
 
 mod api_versions;
+mod create_acls;
+mod create_delegation_token;
 mod create_topics;
+mod delete_acls;
 mod delete_topics;
+mod describe_acls;
 mod describe_cluster;
+mod describe_delegation_token;
+mod describe_producers;
+mod describe_topic_partitions;
+mod expire_delegation_token;
 pub(crate) mod fetch;
 mod find_coordinator;
 mod hints;
@@ -23,6 +32,9 @@ mod list_offsets;
 mod metadata;
 mod offset_for_leader_epoch;
 mod produce;
+mod renew_delegation_token;
+mod sasl_authenticate;
+mod sasl_handshake;
 
 type Handler = fn(&mut Process, &mut Context<'_>, &Asked, RequestKind) -> Answer;
 
@@ -55,12 +67,23 @@ pub(crate) static APIS: &[Api] = &[
     api(ApiKey::ListOffsets, 1, 10, list_offsets::handle),
     api(ApiKey::Metadata, 0, 13, metadata::handle),
     api(ApiKey::FindCoordinator, 0, 6, find_coordinator::handle),
+    api(ApiKey::SaslHandshake, 0, 1, sasl_handshake::handle),
     api(ApiKey::ApiVersions, 0, 4, api_versions::handle),
     api(ApiKey::CreateTopics, 2, 7, create_topics::handle),
     api(ApiKey::DeleteTopics, 1, 6, delete_topics::handle),
     api(ApiKey::InitProducerId, 0, 5, init_producer_id::handle),
     api(ApiKey::OffsetForLeaderEpoch, 2, 4, offset_for_leader_epoch::handle),
+    api(ApiKey::DescribeAcls, 1, 3, describe_acls::handle),
+    api(ApiKey::CreateAcls, 1, 3, create_acls::handle),
+    api(ApiKey::DeleteAcls, 1, 3, delete_acls::handle),
+    api(ApiKey::SaslAuthenticate, 0, 2, sasl_authenticate::handle),
+    api(ApiKey::CreateDelegationToken, 1, 3, create_delegation_token::handle),
+    api(ApiKey::RenewDelegationToken, 1, 2, renew_delegation_token::handle),
+    api(ApiKey::ExpireDelegationToken, 1, 2, expire_delegation_token::handle),
+    api(ApiKey::DescribeDelegationToken, 1, 3, describe_delegation_token::handle),
     api(ApiKey::DescribeCluster, 0, 2, describe_cluster::handle),
+    api(ApiKey::DescribeProducers, 0, 0, describe_producers::handle),
+    api(ApiKey::DescribeTopicPartitions, 0, 0, describe_topic_partitions::handle),
 ];
 
 fn find(key: ApiKey) -> Option<&'static Api> {
@@ -133,6 +156,11 @@ fn close_cause(error: DecodeError) -> CloseCause {
 /// A request of another kind than its key says: the decoder does not make these.
 fn mismatch(asked: &Asked) -> Answer {
     Answer::Close(CloseCause::Malformed(format!("the body is not one of {:?}", asked.key)))
+}
+
+/// What is said by a broker whose `authorizer.class.name` is empty.
+fn no_authorizer() -> StrBytes {
+    StrBytes::from_static_str("No Authorizer is configured.")
 }
 
 /// Takes the body out of its enum.

@@ -252,7 +252,6 @@ impl Log {
         self.producers = Producers::rebuild(self.entries.iter().map(|entry| &*entry.batch));
     }
 
-    #[cfg(test)]
     pub(crate) fn producers(&self) -> &Producers {
         &self.producers
     }

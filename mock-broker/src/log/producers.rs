@@ -102,6 +102,11 @@ impl Producers {
         });
     }
 
+    /// Every producer, by id.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, &ProducerEntry)> {
+        self.by_id.iter().map(|(id, entry)| (*id, entry))
+    }
+
     /// Derives the state anew from the batches of a log.
     pub(crate) fn rebuild<'a>(batches: impl Iterator<Item = &'a LogBatch>) -> Self {
         let mut producers = Self::default();

@@ -79,6 +79,24 @@ const RULES: &[Rule] = &[
         reason: "drawn at random when a session is opened",
     },
     Rule {
+        message: "DescribeLogDirsResponse",
+        field: "log_dir",
+        action: Action::Presence,
+        reason: "where the files happen to be",
+    },
+    Rule {
+        message: "DescribeLogDirsResponse",
+        field: "total_bytes",
+        action: Action::Any,
+        reason: "the disk of the machine",
+    },
+    Rule {
+        message: "DescribeLogDirsResponse",
+        field: "usable_bytes",
+        action: Action::Any,
+        reason: "the disk of the machine",
+    },
+    Rule {
         message: "MetadataResponse",
         field: "controller_id",
         action: Action::Any,

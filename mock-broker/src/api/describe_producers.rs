@@ -1,0 +1,73 @@
+//! DescribeProducers, version 0 (KIP-664): the idempotent producers a leader remembers.
+
+use milena_protocol::ErrorCode;
+use milena_protocol::StrBytes;
+use milena_protocol::messages::describe_producers_response::{
+    PartitionResponse, ProducerState, TopicResponse,
+};
+use milena_protocol::messages::{DescribeProducersResponse, ProducerId, RequestKind, ResponseKind};
+
+use super::body;
+use crate::broker::{Answer, Asked, Process};
+use crate::context::Context;
+use crate::metadata::{Topic, TopicPartition};
+
+pub(super) fn handle(
+    process: &mut Process,
+    _ctx: &mut Context<'_>,
+    asked: &Asked,
+    body: RequestKind,
+) -> Answer {
+    let request = body!(asked, body, DescribeProducers);
+    let topics = request.topics.into_iter().map(|asked| {
+        let topic = process.image.topic_named(asked.name.as_str());
+        let describe = |index: &i32| match topic {
+            Some(topic) => describe(process, topic, *index),
+            None => refused(*index, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
+                .with_error_message(Some(StrBytes::from_static_str("There is no such topic."))),
+        };
+        TopicResponse::default()
+            .with_partitions(asked.partition_indexes.iter().map(describe).collect())
+            .with_name(asked.name)
+    });
+    let response = DescribeProducersResponse::default().with_topics(topics.collect());
+    ResponseKind::DescribeProducers(response).into()
+}
+
+fn refused(index: i32, code: ErrorCode) -> PartitionResponse {
+    PartitionResponse::default().with_partition_index(index).with_error_code(code.0)
+}
+
+/// `ReplicaManager.activeProducerState`
+fn describe(process: &Process, topic: &Topic, index: i32) -> PartitionResponse {
+    let key = TopicPartition { topic: topic.id, index };
+    let Some(replica) = process.replicas.get(&key) else {
+        let is_elsewhere = process.image.partition(key).is_some();
+        return refused(
+            index,
+            if is_elsewhere {
+                ErrorCode::NOT_LEADER_OR_FOLLOWER
+            } else {
+                ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+            },
+        );
+    };
+    if let Err(code) = replica.as_leader() {
+        return refused(index, code);
+    }
+    let producers = replica.log.producers().iter().map(|(id, entry)| {
+        let last = entry.batches.back();
+        ProducerState::default()
+            .with_producer_id(ProducerId(id))
+            .with_producer_epoch(entry.epoch.into())
+            .with_last_sequence(last.map_or(-1, |batch| batch.last_sequence))
+            .with_last_timestamp(last.map_or(-1, |batch| batch.timestamp))
+            .with_coordinator_epoch(-1)
+            .with_current_txn_start_offset(-1)
+    });
+    PartitionResponse::default()
+        .with_partition_index(index)
+        .with_active_producers(producers.collect())
+}
+
+// Not modelled: open transactions.
