@@ -8,13 +8,15 @@ use milena_protocol::StrBytes;
 use milena_protocol::decode::{self, DecodeError};
 use milena_protocol::messages::{ApiKey, RequestKind};
 
-use crate::broker::{Answer, Asked, Process};
+use crate::broker::{Answer, Asked, Forwarded, Process};
 use crate::cluster::{CloseCause, ConnectionId, Node};
 use crate::context::Context;
 
+mod alter_partition_reassignments;
 mod api_versions;
 mod create_acls;
 mod create_delegation_token;
+mod create_partitions;
 mod create_topics;
 mod delete_acls;
 mod delete_topics;
@@ -23,12 +25,14 @@ mod describe_cluster;
 mod describe_delegation_token;
 mod describe_producers;
 mod describe_topic_partitions;
+mod elect_leaders;
 mod expire_delegation_token;
 pub(crate) mod fetch;
 mod find_coordinator;
 mod hints;
 mod init_producer_id;
 mod list_offsets;
+mod list_partition_reassignments;
 mod metadata;
 mod offset_for_leader_epoch;
 mod produce;
@@ -77,10 +81,14 @@ pub(crate) static APIS: &[Api] = &[
     api(ApiKey::CreateAcls, 1, 3, create_acls::handle),
     api(ApiKey::DeleteAcls, 1, 3, delete_acls::handle),
     api(ApiKey::SaslAuthenticate, 0, 2, sasl_authenticate::handle),
+    api(ApiKey::CreatePartitions, 0, 3, create_partitions::handle),
     api(ApiKey::CreateDelegationToken, 1, 3, create_delegation_token::handle),
     api(ApiKey::RenewDelegationToken, 1, 2, renew_delegation_token::handle),
     api(ApiKey::ExpireDelegationToken, 1, 2, expire_delegation_token::handle),
     api(ApiKey::DescribeDelegationToken, 1, 3, describe_delegation_token::handle),
+    api(ApiKey::ElectLeaders, 0, 2, elect_leaders::handle),
+    api(ApiKey::AlterPartitionReassignments, 0, 1, alter_partition_reassignments::handle),
+    api(ApiKey::ListPartitionReassignments, 0, 0, list_partition_reassignments::handle),
     api(ApiKey::DescribeCluster, 0, 2, describe_cluster::handle),
     api(ApiKey::DescribeProducers, 0, 0, describe_producers::handle),
     api(ApiKey::DescribeTopicPartitions, 0, 0, describe_topic_partitions::handle),
@@ -156,6 +164,17 @@ fn close_cause(error: DecodeError) -> CloseCause {
 /// A request of another kind than its key says: the decoder does not make these.
 fn mismatch(asked: &Asked) -> Answer {
     Answer::Close(CloseCause::Malformed(format!("the body is not one of {:?}", asked.key)))
+}
+
+/// Hands a request on to the controller (KIP-590), which answers it.
+fn forward(
+    process: &mut Process,
+    ctx: &mut Context<'_>,
+    asked: &Asked,
+    request: RequestKind,
+) -> Answer {
+    process.forward(ctx, Forwarded { asked: *asked, request: Box::new(request) });
+    Answer::Later
 }
 
 /// What is said by a broker whose `authorizer.class.name` is empty.

@@ -46,7 +46,7 @@ mod producer_ids;
 mod replication_tasks;
 mod settle;
 
-pub(crate) use calls::{CallKind, Forwarded, ForwardedRequest};
+pub(crate) use calls::{CallKind, Forwarded};
 pub(crate) use connections::{Answer, Asked};
 pub(crate) use fetch_purgatory::DelayedFetch;
 pub(crate) use fetch_sessions::{

@@ -80,7 +80,7 @@ impl Cluster {
     /// If the configuration contradicts itself.
     pub fn new(config: ClusterConfig, seed: u64, now: MonoTime) -> Result<Self, ConfigError> {
         config.validate()?;
-        let controller = Controller::new(seed);
+        let controller = Controller::new(seed, &config);
         let cluster_id: Arc<str> = Arc::from(controller.cluster_id());
         let brokers = config
             .brokers

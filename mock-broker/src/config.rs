@@ -91,6 +91,10 @@ pub struct ClusterConfig {
     pub min_insync_replicas: i32,
     /// `unclean.leader.election.enable`: false.
     pub unclean_leader_election: bool,
+    /// Whether members that leave a short ISR stay eligible to lead: the feature
+    /// `eligible.leader.replicas.version` (KIP-966), which new clusters of 4.1 have and those of
+    /// 3.9 do not. True.
+    pub eligible_leader_replicas: bool,
     /// `message.max.bytes`: 1,048,588.
     pub message_max_bytes: i32,
     /// `socket.request.max.bytes`: 100 MiB.
@@ -132,6 +136,7 @@ impl ClusterConfig {
             default_replication_factor: 1,
             min_insync_replicas: 1,
             unclean_leader_election: false,
+            eligible_leader_replicas: true,
             message_max_bytes: 1_048_588,
             socket_request_max_bytes: 100 * 1024 * 1024,
             fetch_max_bytes: 55 * 1024 * 1024,

@@ -13,16 +13,22 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
 use crate::cluster::Node;
+use crate::config::ClusterConfig;
 use crate::context::Context;
 use crate::message::{Message, ProducerIdBlock, Request, Response};
 use crate::metadata::{Image, ImageDelta, Record, TopicPartition};
 
 mod brokers;
+mod change;
 mod election;
+mod forwarded;
 mod isr;
+mod partitions;
 mod placement;
+mod reassignment;
 mod topics;
 
+use change::EligibleLeaders;
 pub(crate) use topics::Refusal;
 
 /// How many producer ids a broker gets at once (`ProducerIdsBlock.PRODUCER_ID_BLOCK_SIZE`).
@@ -42,6 +48,9 @@ pub(crate) struct Controller {
     waiting: BTreeMap<BrokerId, (u64, u64)>,
     /// `BrokersToIsrs`
     in_isr: BTreeMap<BrokerId, BTreeSet<TopicPartition>>,
+    /// `BrokersToElrs`
+    in_elr: BTreeMap<BrokerId, BTreeSet<TopicPartition>>,
+    eligible_leaders: EligibleLeaders,
     leaderless: BTreeSet<TopicPartition>,
     /// Topics with '.' or '_' in their names, by the name with only '_'.
     unified: BTreeMap<String, TopicName>,
@@ -50,7 +59,7 @@ pub(crate) struct Controller {
 }
 
 impl Controller {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64, config: &ClusterConfig) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(STREAM);
         let cluster_id = url_safe(random_uuid(&mut random).as_bytes());
@@ -61,6 +70,8 @@ impl Controller {
             contacts: BTreeMap::new(),
             waiting: BTreeMap::new(),
             in_isr: BTreeMap::new(),
+            in_elr: BTreeMap::new(),
+            eligible_leaders: config.eligible_leader_replicas.into(),
             leaderless: BTreeSet::new(),
             unified: BTreeMap::new(),
             next_producer_id: 0,
@@ -96,11 +107,11 @@ impl Controller {
             Request::AllocateProducerIds { epoch } => {
                 Response::AllocateProducerIds(self.allocate_producer_ids(broker, epoch))
             }
-            Request::CreateTopics { version, request } => {
-                Response::CreateTopics(Box::new(self.create_topics(ctx, version, &request)))
-            }
-            Request::DeleteTopics { version, request } => {
-                Response::DeleteTopics(Box::new(self.delete_topics(ctx, version, &request)))
+            Request::Forwarded { version, request } => {
+                match self.forwarded(ctx, version, &request) {
+                    Some(response) => Response::Forwarded(Box::new(response)),
+                    None => return,
+                }
             }
             Request::ReplicaFetch(_) => return,
         };
@@ -141,18 +152,13 @@ impl Controller {
     fn index(&mut self, record: &Record) {
         match record {
             Record::Partition { partition, state } => {
-                if let Some(before) = self.image.partition(*partition) {
-                    for member in &before.isr {
-                        if !state.isr.contains(member)
-                            && let Some(partitions) = self.in_isr.get_mut(member)
-                        {
-                            partitions.remove(partition);
-                        }
-                    }
-                }
-                for member in &state.isr {
-                    self.in_isr.entry(*member).or_default().insert(*partition);
-                }
+                let before = self.image.partition(*partition);
+                let (isr, elr) = match before {
+                    Some(before) => (before.isr.as_slice(), before.elr.as_slice()),
+                    None => Default::default(),
+                };
+                reindex(&mut self.in_isr, *partition, isr, &state.isr);
+                reindex(&mut self.in_elr, *partition, elr, &state.elr);
                 if state.has_leader() {
                     self.leaderless.remove(partition);
                 } else {
@@ -166,11 +172,8 @@ impl Controller {
                     let index = i32::try_from(index).unwrap_or(i32::MAX);
                     let partition = TopicPartition { topic: *id, index };
                     self.leaderless.remove(&partition);
-                    for member in &state.isr {
-                        if let Some(partitions) = self.in_isr.get_mut(member) {
-                            partitions.remove(&partition);
-                        }
-                    }
+                    reindex(&mut self.in_isr, partition, &state.isr, &[]);
+                    reindex(&mut self.in_elr, partition, &state.elr, &[]);
                 }
             }
             Record::Topic { name, .. } if name.contains(['.', '_']) => {
@@ -206,6 +209,23 @@ impl Controller {
 impl fmt::Debug for Controller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Controller").field("offset", &self.image.offset).finish_non_exhaustive()
+    }
+}
+
+/// Moves a partition from the lists of some brokers to those of others.
+fn reindex(
+    lists: &mut BTreeMap<BrokerId, BTreeSet<TopicPartition>>,
+    partition: TopicPartition,
+    before: &[BrokerId],
+    after: &[BrokerId],
+) {
+    for gone in before.iter().filter(|id| !after.contains(id)) {
+        if let Some(partitions) = lists.get_mut(gone) {
+            partitions.remove(&partition);
+        }
+    }
+    for member in after {
+        lists.entry(*member).or_default().insert(partition);
     }
 }
 

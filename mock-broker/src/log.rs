@@ -45,7 +45,10 @@ pub(crate) struct Appended {
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Read {
     pub(crate) batches: Vec<Arc<LogBatch>>,
+    /// Bytes of these.
     pub(crate) bytes: usize,
+    /// The batch behind them, and how much of it fits: Kafka cuts at the limit.
+    pub(crate) tail: Option<(Arc<LogBatch>, usize)>,
 }
 
 /// A log.
@@ -165,6 +168,10 @@ impl Log {
             let fits = read.bytes + size <= max_bytes;
             let is_due = at_least_one && read.batches.is_empty();
             if !fits && !is_due {
+                let left = max_bytes - read.bytes;
+                if !read.batches.is_empty() && left > 0 {
+                    read.tail = Some((Arc::clone(&entry.batch), left));
+                }
                 break;
             }
             read.bytes += size;

@@ -2,15 +2,13 @@
 //!
 //! Typed values in place of wire bytes: the requests are those of Apache Kafka (BrokerRegistration,
 //! BrokerHeartbeat, the observer's Fetch of the metadata log, AlterPartition, AllocateProducerIds,
-//! forwarded CreateTopics and DeleteTopics, a follower's Fetch), with their rules.
+//! what clients ask of a controller, a follower's Fetch), with their rules.
 
 use std::sync::Arc;
 
 use milena_protocol::ErrorCode;
 use milena_protocol::ids::BrokerId;
-use milena_protocol::messages::{
-    CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
-};
+use milena_protocol::messages::{RequestKind, ResponseKind};
 
 use crate::log::LogBatch;
 use crate::metadata::{Record, Recovery, TopicPartition};
@@ -52,13 +50,10 @@ pub(crate) enum Request {
     AllocateProducerIds {
         epoch: i64,
     },
-    CreateTopics {
+    /// A client's request (KIP-590).
+    Forwarded {
         version: i16,
-        request: Box<CreateTopicsRequest>,
-    },
-    DeleteTopics {
-        version: i16,
-        request: Box<DeleteTopicsRequest>,
+        request: Box<RequestKind>,
     },
     ReplicaFetch(Box<ReplicaFetchRequest>),
 }
@@ -75,14 +70,15 @@ pub(crate) enum Response {
     },
     AlterPartition(Result<Vec<IsrAnswer>, ErrorCode>),
     AllocateProducerIds(Result<ProducerIdBlock, ErrorCode>),
-    CreateTopics(Box<CreateTopicsResponse>),
-    DeleteTopics(Box<DeleteTopicsResponse>),
+    Forwarded(Box<ResponseKind>),
     ReplicaFetch(Box<ReplicaFetchResponse>),
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct RegisterRequest {
     pub(crate) incarnation: u64,
+    /// The epoch in which the broker was shut down in order, -1 if it was not (KIP-966).
+    pub(crate) previous_epoch: i64,
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) rack: Option<String>,

@@ -30,7 +30,13 @@ pub(crate) enum Recovery {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct PartitionState {
     pub(crate) replicas: Vec<BrokerId>,
+    /// Those of the replicas that a reassignment adds, and those that it takes away (KIP-455).
+    pub(crate) adding: Vec<BrokerId>,
+    pub(crate) removing: Vec<BrokerId>,
     pub(crate) isr: Vec<BrokerId>,
+    /// Who may lead while nobody is in sync, and who led last (KIP-966).
+    pub(crate) elr: Vec<BrokerId>,
+    pub(crate) last_known_elr: Vec<BrokerId>,
     /// [`BrokerId::NONE`] where there is none.
     pub(crate) leader: BrokerId,
     pub(crate) leader_epoch: i32,
@@ -39,6 +45,22 @@ pub(crate) struct PartitionState {
 }
 
 impl PartitionState {
+    /// A partition at its birth.
+    pub(crate) fn new(replicas: Vec<BrokerId>, isr: Vec<BrokerId>, leader: BrokerId) -> Self {
+        Self {
+            replicas,
+            adding: Vec::new(),
+            removing: Vec::new(),
+            isr,
+            elr: Vec::new(),
+            last_known_elr: Vec::new(),
+            leader,
+            leader_epoch: 0,
+            partition_epoch: 0,
+            recovery: Recovery::Recovered,
+        }
+    }
+
     pub(crate) fn has_leader(&self) -> bool {
         self.leader != BrokerId::NONE
     }

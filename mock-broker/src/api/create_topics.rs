@@ -5,8 +5,8 @@
 
 use milena_protocol::messages::RequestKind;
 
-use super::body;
-use crate::broker::{Answer, Asked, Forwarded, ForwardedRequest, Process};
+use super::{body, forward};
+use crate::broker::{Answer, Asked, Process};
 use crate::context::Context;
 
 pub(super) fn handle(
@@ -15,11 +15,8 @@ pub(super) fn handle(
     asked: &Asked,
     body: RequestKind,
 ) -> Answer {
-    let request = Box::new(body!(asked, body, CreateTopics));
-    let request = ForwardedRequest::CreateTopics(request);
-    process.forward(ctx, Forwarded { asked: *asked, request });
-    Answer::Later
+    let request = body!(asked, body, CreateTopics);
+    forward(process, ctx, asked, RequestKind::CreateTopics(request))
 }
 
-// Not modelled: the effective settings in the answer beyond those that were set, quotas on
-// partition changes, a policy class.
+// Not modelled: the effective settings in the answer beyond those that were set, quotas on partition changes, a policy class.

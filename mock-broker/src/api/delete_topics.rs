@@ -3,8 +3,8 @@
 
 use milena_protocol::messages::RequestKind;
 
-use super::body;
-use crate::broker::{Answer, Asked, Forwarded, ForwardedRequest, Process};
+use super::{body, forward};
+use crate::broker::{Answer, Asked, Process};
 use crate::context::Context;
 
 pub(super) fn handle(
@@ -13,10 +13,8 @@ pub(super) fn handle(
     asked: &Asked,
     body: RequestKind,
 ) -> Answer {
-    let request = Box::new(body!(asked, body, DeleteTopics));
-    let request = ForwardedRequest::DeleteTopics(request);
-    process.forward(ctx, Forwarded { asked: *asked, request });
-    Answer::Later
+    let request = body!(asked, body, DeleteTopics);
+    forward(process, ctx, asked, RequestKind::DeleteTopics(request))
 }
 
 // Not modelled: delete.topic.enable=false, quotas on partition changes.

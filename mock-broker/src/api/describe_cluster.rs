@@ -18,6 +18,10 @@ use crate::context::Context;
 const BROKERS: i8 = 1;
 const CONTROLLERS: i8 = 2;
 
+/// Every operation on the cluster, as a bit each, which is what everybody may do where nobody
+/// checks (`AclEntry.supportedOperations`).
+const EVERY_CLUSTER_OPERATION: i32 = 0b1_1111_1010_0000;
+
 pub(super) fn handle(
     process: &mut Process,
     _ctx: &mut Context<'_>,
@@ -57,8 +61,13 @@ pub(super) fn handle(
         .with_endpoint_type(BROKERS)
         .with_cluster_id(StrBytes::from_string(process.cluster_id().to_owned()))
         .with_controller_id(BrokerId(process.some_live_broker()))
-        .with_brokers(brokers);
+        .with_brokers(brokers)
+        .with_cluster_authorized_operations(if request.include_cluster_authorized_operations {
+            EVERY_CLUSTER_OPERATION
+        } else {
+            i32::MIN
+        });
     ResponseKind::DescribeCluster(response).into()
 }
 
-// Not modelled: authorized operations (there is no authorizer).
+// Not modelled: an authorizer.

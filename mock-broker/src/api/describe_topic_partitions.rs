@@ -136,9 +136,9 @@ fn describe_partition(
         .with_leader_epoch(state.leader_epoch)
         .with_replica_nodes(wire(&state.replicas))
         .with_isr_nodes(wire(&state.isr))
-        .with_eligible_leader_replicas(Some(Vec::new()))
-        .with_last_known_elr(Some(Vec::new()))
+        .with_eligible_leader_replicas(Some(wire(&state.elr)))
+        .with_last_known_elr(Some(wire(&state.last_known_elr)))
         .with_offline_replicas(wire(&offline))
 }
 
-// Not modelled: an authorizer, internal topics, eligible leader replicas.
+// Not modelled: an authorizer, internal topics.

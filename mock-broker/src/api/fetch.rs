@@ -314,6 +314,11 @@ impl Process {
         for batch in &read.batches {
             batch.write_to(&mut records);
         }
+        if let Some((batch, count)) = &read.tail {
+            let end = records.len() + count;
+            batch.write_to(&mut records);
+            records.truncate(end);
+        }
         found.records = records.freeze();
         Ok(found)
     }
@@ -376,7 +381,10 @@ impl Process {
             .with_last_stable_offset(found.last_stable)
             .with_log_start_offset(found.log_start)
             .with_aborted_transactions(
-                (plan.reader == Reader::Committed && !is_error).then(Vec::new),
+                // A partition that this broker cannot name gets a fresh answer, whose list is empty
+                // and not null (FetchResponse.partitionResponse).
+                (planned.key.is_err() || (plan.reader == Reader::Committed && !is_error))
+                    .then(Vec::new),
             )
             .with_records(Some(found.records));
         if let Some(end) = found.diverging {
@@ -444,5 +452,5 @@ fn push(topics: &mut Vec<FetchableTopicResponse>, name: &SessionKey, data: Parti
     }
 }
 
-// Not modelled: a partial batch at the end of an answer (whole batches only), a preferred read
+// Not modelled: segments (an answer may reach over what would be two of them), a preferred read
 // replica (KIP-392's redirect), aborted transactions, tiered storage, quotas.

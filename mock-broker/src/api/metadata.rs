@@ -171,7 +171,8 @@ fn create(process: &mut Process, ctx: &mut Context<'_>, missing: Vec<TopicName>)
     };
     let request = CreateTopicsRequest::default().with_topics(wanted.iter().map(topic).collect());
     let topics = wanted.iter().map(|name| name.as_str().to_owned()).collect();
-    let body = Request::CreateTopics { version: AUTO_CREATE_VERSION, request: Box::new(request) };
+    let request = Box::new(RequestKind::CreateTopics(request));
+    let body = Request::Forwarded { version: AUTO_CREATE_VERSION, request };
     process.call_controller(ctx, CallKind::AutoCreate { topics }, body);
 }
 

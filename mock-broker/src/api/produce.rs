@@ -210,7 +210,14 @@ fn tell(index: i32, written: &Result<Written, Refused>) -> PartitionProduceRespo
                 .with_log_append_time_ms(-1)
                 .with_log_start_offset(refused.log_start)
                 .with_record_errors(refused.records.iter().map(record).collect())
-                .with_error_message(refused.message.clone().map(StrBytes::from_string))
+                // Told only beside the records it is about (RecordValidationException).
+                .with_error_message(
+                    refused
+                        .message
+                        .clone()
+                        .filter(|_| !refused.records.is_empty())
+                        .map(StrBytes::from_string),
+                )
         }
     }
 }

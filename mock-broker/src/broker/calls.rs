@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use milena_protocol::ids::BrokerId;
-use milena_protocol::messages::{CreateTopicsResponse, DeleteTopicsResponse, ResponseKind};
+use milena_protocol::messages::RequestKind;
 use milena_protocol::time::MonoTime;
 
 use super::{Asked, Process};
@@ -16,13 +16,7 @@ use crate::message::{Message, Request, Response};
 pub(crate) struct Forwarded {
     pub(crate) asked: Asked,
     /// Tried again as long as the controller is not there.
-    pub(crate) request: ForwardedRequest,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum ForwardedRequest {
-    CreateTopics(Box<milena_protocol::messages::CreateTopicsRequest>),
-    DeleteTopics(Box<milena_protocol::messages::DeleteTopicsRequest>),
+    pub(crate) request: Box<RequestKind>,
 }
 
 /// What an unanswered request was about.
@@ -132,13 +126,8 @@ impl Process {
             (CallKind::AllocateProducerIds, Response::AllocateProducerIds(block)) => {
                 self.producer_ids_answered(ctx, block);
             }
-            (CallKind::Forward(forwarded), Response::CreateTopics(response)) => {
-                let response: CreateTopicsResponse = *response;
-                self.respond(ctx, &forwarded.asked, &ResponseKind::CreateTopics(response));
-            }
-            (CallKind::Forward(forwarded), Response::DeleteTopics(response)) => {
-                let response: DeleteTopicsResponse = *response;
-                self.respond(ctx, &forwarded.asked, &ResponseKind::DeleteTopics(response));
+            (CallKind::Forward(forwarded), Response::Forwarded(response)) => {
+                self.respond(ctx, &forwarded.asked, &response);
             }
             (CallKind::AutoCreate { topics }, _) => self.auto_create_ended(&topics),
             (CallKind::ReplicaFetch { leader }, Response::ReplicaFetch(response)) => {
@@ -171,14 +160,7 @@ impl Process {
     /// Hands a client's request on to the controller.
     pub(crate) fn forward(&mut self, ctx: &mut Context<'_>, forwarded: Forwarded) {
         let version = forwarded.asked.version;
-        let body = match &forwarded.request {
-            ForwardedRequest::CreateTopics(request) => {
-                Request::CreateTopics { version, request: request.clone() }
-            }
-            ForwardedRequest::DeleteTopics(request) => {
-                Request::DeleteTopics { version, request: request.clone() }
-            }
-        };
+        let body = Request::Forwarded { version, request: forwarded.request.clone() };
         self.call_controller(ctx, CallKind::Forward(forwarded), body);
     }
 

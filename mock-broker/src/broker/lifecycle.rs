@@ -69,6 +69,8 @@ impl Process {
     fn register(&mut self, ctx: &mut Context<'_>) {
         let request = RegisterRequest {
             incarnation: self.lifecycle.incarnation,
+            // A process only ever ends by being killed.
+            previous_epoch: -1,
             host: self.config.host.clone(),
             port: self.config.port,
             rack: self.config.rack.clone(),

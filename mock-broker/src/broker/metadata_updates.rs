@@ -63,6 +63,7 @@ impl Process {
     fn apply_partition(&mut self, ctx: &mut Context<'_>, key: TopicPartition) -> bool {
         let Some(state) = self.image.partition(key).map(Arc::clone) else { return false };
         if !state.replicas.contains(&self.id) {
+            self.drop_partition(key);
             return false;
         }
         if !self.replicas.contains_key(&key) {
@@ -166,14 +167,21 @@ impl Process {
     fn drop_topic(&mut self, ctx: &mut Context<'_>, topic: &Topic) {
         ctx.trace(self.node(), "drop topic", format_args!("{}", topic.name));
         for key in partitions_of(topic) {
-            self.copy_from(key, None);
-            self.replicas.remove(&key);
-            self.disk.logs.remove(&key);
-            self.disk.high_watermarks.remove(&key);
-            self.unsaved.remove(&key);
-            self.moved.insert(key);
-            self.appended.insert(key);
+            self.drop_partition(key);
         }
+    }
+
+    /// Deletes the replica of a partition that is gone, or that was moved to others.
+    fn drop_partition(&mut self, key: TopicPartition) {
+        self.disk.logs.remove(&key);
+        self.disk.high_watermarks.remove(&key);
+        if self.replicas.remove(&key).is_none() {
+            return;
+        }
+        self.copy_from(key, None);
+        self.unsaved.remove(&key);
+        self.moved.insert(key);
+        self.appended.insert(key);
     }
 }
 

@@ -12,6 +12,7 @@ use milena_protocol::ids::BrokerId;
 use milena_protocol::time::MonoTime;
 
 use super::Controller;
+use super::change::EligibleLeaders;
 use crate::context::Context;
 use crate::message::{HeartbeatReply, RegisterRequest};
 use crate::metadata::{Record, Registration};
@@ -48,7 +49,13 @@ impl Controller {
             fenced: true,
         });
         self.contacts.insert(broker, ctx.now);
-        self.commit(ctx, vec![Record::RegisterBroker { id: broker, registration }]);
+        // Without a shutdown in order the broker may have lost what was not flushed.
+        let was_unclean = known.is_some_and(|known| known.epoch != request.previous_epoch);
+        let mut records = vec![Record::RegisterBroker { id: broker, registration }];
+        if was_unclean && self.eligible_leaders == EligibleLeaders::Kept {
+            records.extend(self.strike_unclean(broker));
+        }
+        self.commit(ctx, records);
         Ok(epoch)
     }
 

@@ -1,186 +1,216 @@
-//! Who leads a partition after a change (`PartitionChangeBuilder`, without eligible leader
-//! replicas).
-//!
-//! A valid leader stays. Otherwise the first live member of the ISR in the order of assignment
-//! leads; if there is none and the topic allows it, the first live replica, uncleanly; or nobody.
-//! The last member of an ISR never leaves it, so that it leads again when it is back. The
-//! partition epoch rises with every change, the leader epoch only when a leader is set, nobody
-//! included.
+//! When partitions elect: a broker goes, comes back, came back unclean; somebody asks for it
+//! (`ReplicationControlManager`).
 
 use std::sync::Arc;
 
+use milena_protocol::ErrorCode;
+use milena_protocol::StrBytes;
 use milena_protocol::ids::BrokerId;
+use milena_protocol::messages::elect_leaders_response::{PartitionResult, ReplicaElectionResult};
+use milena_protocol::messages::{self, ElectLeadersRequest, ElectLeadersResponse};
 
 use super::Controller;
-use crate::metadata::{PartitionState, Record, Recovery, TopicPartition};
+use super::change::{Change, Election, EligibleLeaders};
+use super::topics::Refusal;
+use crate::context::Context;
+use crate::metadata::{PartitionState, Record, TopicPartition};
 
-/// A change to one partition, from which the state after it follows.
-pub(super) struct Change<'a, F> {
-    pub(super) before: &'a PartitionState,
-    pub(super) target_isr: Vec<BrokerId>,
-    pub(super) target_recovery: Recovery,
-    pub(super) unclean_allowed: bool,
-    pub(super) is_live: F,
+/// `ElectionType`
+const PREFERRED: i8 = 0;
+const UNCLEAN: i8 = 1;
+
+/// What happens to one broker, as its partitions see it.
+#[derive(Clone, Copy)]
+enum Turn {
+    /// It leaves every ISR and leads nothing.
+    Leaves(BrokerId),
+    /// It may lead again.
+    Returns(BrokerId),
+    /// It is back without knowing that it has all its records: neither in sync nor eligible.
+    LostItsTail(BrokerId),
 }
 
-impl<F: Fn(BrokerId) -> bool> Change<'_, F> {
-    /// The state after the change, or nothing if it is the same.
-    pub(super) fn build(self) -> Option<PartitionState> {
-        let mut after = self.before.clone();
-        let (leader, unclean) = self.elect();
-        after.recovery = self.target_recovery;
-        if unclean {
-            after.isr = vec![leader];
-            after.recovery = Recovery::Recovering;
-        } else if !self.target_isr.is_empty() {
-            after.isr.clone_from(&self.target_isr);
+impl Turn {
+    fn leaver(self) -> Option<BrokerId> {
+        match self {
+            Self::Leaves(id) | Self::LostItsTail(id) => Some(id),
+            Self::Returns(_) => None,
         }
-        if leader != self.before.leader {
-            after.leader = leader;
-            after.leader_epoch += 1;
-        }
-        if after == *self.before {
-            return None;
-        }
-        after.partition_epoch += 1;
-        Some(after)
-    }
-
-    fn elect(&self) -> (BrokerId, bool) {
-        let valid = |id: BrokerId| self.target_isr.contains(&id) && (self.is_live)(id);
-        if valid(self.before.leader) {
-            return (self.before.leader, false);
-        }
-        let in_order = self.before.replicas.iter().copied();
-        if let Some(leader) = in_order.clone().find(|id| valid(*id)) {
-            return (leader, false);
-        }
-        if self.unclean_allowed
-            && let Some(leader) = in_order.clone().find(|id| (self.is_live)(*id))
-        {
-            return (leader, leader != self.before.leader);
-        }
-        (BrokerId::NONE, false)
     }
 }
 
 impl Controller {
     /// Records that take a broker out of all ISRs and leaderships.
     pub(super) fn remove_from_isrs(&self, broker: BrokerId) -> Vec<Record> {
-        let Some(partitions) = self.in_isr.get(&broker) else { return Vec::new() };
-        let is_live = |id: BrokerId| id != broker && self.image.live(id).is_some();
-        partitions
-            .iter()
-            .filter_map(|partition| self.change(*partition, Some(broker), is_live))
-            .collect()
+        let partitions = self.in_isr.get(&broker).into_iter().flatten();
+        partitions.filter_map(|partition| self.turn(*partition, Turn::Leaves(broker))).collect()
     }
 
     /// Records that give leaderless partitions a leader now that `broker` is back.
     pub(super) fn elect_leaderless(&self, broker: BrokerId) -> Vec<Record> {
-        let is_live = |id: BrokerId| id == broker || self.image.live(id).is_some();
-        self.leaderless
-            .iter()
-            .filter_map(|partition| self.change(*partition, None, is_live))
+        let partitions = self.leaderless.iter();
+        partitions.filter_map(|partition| self.turn(*partition, Turn::Returns(broker))).collect()
+    }
+
+    /// Records that strike a broker from every ISR and every list of eligible leaders, because its
+    /// last shutdown may have cost it records (`handleBrokerUncleanShutdown`).
+    pub(super) fn strike_unclean(&self, broker: BrokerId) -> Vec<Record> {
+        let partitions = [&self.in_isr, &self.in_elr];
+        partitions
+            .into_iter()
+            .filter_map(|lists| lists.get(&broker))
+            .flatten()
+            .filter_map(|partition| self.turn(*partition, Turn::LostItsTail(broker)))
             .collect()
     }
 
-    fn change(
-        &self,
-        partition: TopicPartition,
-        leaving: Option<BrokerId>,
-        is_live: impl Fn(BrokerId) -> bool,
-    ) -> Option<Record> {
+    fn turn(&self, partition: TopicPartition, turn: Turn) -> Option<Record> {
         let topic = self.image.topic(partition.topic)?;
         let before = self.image.partition(partition)?;
-        let stays = |id: &BrokerId| Some(*id) != leaving;
-        let change = Change {
-            before,
-            target_isr: before.isr.iter().copied().filter(stays).collect(),
-            target_recovery: before.recovery,
-            unclean_allowed: topic.settings.unclean_leader_election,
-            is_live,
+        let may_lead = |id: BrokerId| match turn {
+            Turn::Leaves(broker) | Turn::LostItsTail(broker) if id == broker => false,
+            Turn::Returns(broker) if id == broker => true,
+            _ => self.image.live(id).is_some(),
         };
+        let min_isr = effective_min_isr(topic.settings.min_insync_replicas, before);
+        let mut change = Change::to(before, min_isr, self.eligible_leaders, may_lead);
+        change.isr.retain(|id| Some(*id) != turn.leaver());
+        if let Turn::LostItsTail(broker) = turn {
+            change.unclean_shutdown = Some(broker);
+        }
+        if topic.settings.unclean_leader_election {
+            change.election = Election::Unclean;
+        }
         let state = Arc::new(change.build()?);
         Some(Record::Partition { partition, state })
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ids(ids: &[i32]) -> Vec<BrokerId> {
-        ids.iter().copied().map(BrokerId).collect()
+    /// A change to a partition as it is now.
+    pub(super) fn change<'a>(
+        &'a self,
+        partition: TopicPartition,
+        before: &'a PartitionState,
+    ) -> Change<'a, impl Fn(BrokerId) -> bool + 'a> {
+        let wanted =
+            self.image.topic(partition.topic).map_or(1, |t| t.settings.min_insync_replicas);
+        let min_isr = effective_min_isr(wanted, before);
+        Change::to(before, min_isr, self.eligible_leaders, |id| self.image.live(id).is_some())
     }
 
-    fn state(leader: i32, isr: &[i32]) -> PartitionState {
-        PartitionState {
-            replicas: ids(&[1, 2, 3]),
-            isr: ids(isr),
-            leader: BrokerId(leader),
-            leader_epoch: 5,
-            partition_epoch: 9,
-            recovery: Recovery::Recovered,
+    /// ElectLeaders (KIP-460).
+    pub(super) fn elect_leaders(
+        &mut self,
+        ctx: &mut Context<'_>,
+        request: &ElectLeadersRequest,
+    ) -> ElectLeadersResponse {
+        let election = match request.election_type {
+            PREFERRED => Election::Preferred,
+            UNCLEAN => Election::Unclean,
+            _ => {
+                return ElectLeadersResponse::default()
+                    .with_error_code(ErrorCode::INVALID_REQUEST.0);
+            }
+        };
+        let mut records = Vec::new();
+        let mut results = Vec::new();
+        match &request.topic_partitions {
+            Some(topics) => {
+                for topic in topics {
+                    let elect = |index: &i32| {
+                        let outcome =
+                            self.elect_one(topic.topic.as_str(), *index, election, &mut records);
+                        told(*index, outcome)
+                    };
+                    let partitions = topic.partitions.iter().map(elect).collect();
+                    results.push(result(topic.topic.clone(), partitions));
+                }
+            }
+            None => {
+                for topic in self.image.topics() {
+                    // Those that have the leader they should have are left out.
+                    let partitions = (0..)
+                        .zip(&topic.partitions)
+                        .map(|(index, _)| {
+                            (index, self.elect_one(&topic.name, index, election, &mut records))
+                        })
+                        .filter(|(_, outcome)| {
+                            !matches!(outcome, Err((ErrorCode::ELECTION_NOT_NEEDED, _)))
+                        })
+                        .map(|(index, outcome)| told(index, outcome))
+                        .collect();
+                    results.push(result(topic.name.to_wire(), partitions));
+                }
+            }
+        }
+        self.commit(ctx, records);
+        ElectLeadersResponse::default().with_replica_election_results(results)
+    }
+
+    fn elect_one(
+        &self,
+        topic: &str,
+        index: i32,
+        election: Election,
+        records: &mut Vec<Record>,
+    ) -> Result<(), Refusal> {
+        let unknown = |what: String| (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, what);
+        let topic = self
+            .image
+            .topic_named(topic)
+            .ok_or_else(|| unknown(format!("There is no topic {topic}.")))?;
+        let partition = TopicPartition { topic: topic.id, index };
+        let before = self
+            .image
+            .partition(partition)
+            .ok_or_else(|| unknown(format!("There is no partition {}-{index}.", topic.name)))?;
+        let has_it = match election {
+            Election::Preferred => before.replicas.first() == Some(&before.leader),
+            Election::Online | Election::Unclean => before.has_leader(),
+        };
+        if has_it {
+            let text = "Leader election not needed for topic partition.".to_owned();
+            return Err((ErrorCode::ELECTION_NOT_NEEDED, text));
+        }
+        let mut change = self.change(partition, before);
+        change.election = election;
+        match (change.build(), election) {
+            (Some(state), _) => {
+                records.push(Record::Partition { partition, state: Arc::new(state) });
+                Ok(())
+            }
+            (None, Election::Preferred) => {
+                let text = "The preferred leader was not available.".to_owned();
+                Err((ErrorCode::PREFERRED_LEADER_NOT_AVAILABLE, text))
+            }
+            (None, Election::Online | Election::Unclean) => {
+                let text = "Eligible topic partition leaders are not available.".to_owned();
+                Err((ErrorCode::ELIGIBLE_LEADERS_NOT_AVAILABLE, text))
+            }
         }
     }
+}
 
-    fn change(
-        before: &PartitionState,
-        target_isr: &[i32],
-        live: &[i32],
-        unclean_allowed: bool,
-    ) -> Option<PartitionState> {
-        let change = Change {
-            before,
-            target_isr: ids(target_isr),
-            target_recovery: before.recovery,
-            unclean_allowed,
-            is_live: |id: BrokerId| live.contains(&id.get()),
-        };
-        change.build()
+/// `min.insync.replicas` counts no more replicas than there are.
+fn effective_min_isr(wanted: i32, partition: &PartitionState) -> usize {
+    usize::try_from(wanted).unwrap_or(1).min(partition.replicas.len())
+}
+
+fn told(index: i32, outcome: Result<(), Refusal>) -> PartitionResult {
+    let result = PartitionResult::default().with_partition_id(index).with_error_message(None);
+    match outcome {
+        Ok(()) => result,
+        Err((code, text)) => {
+            result.with_error_code(code.0).with_error_message(Some(StrBytes::from_string(text)))
+        }
     }
+}
 
-    #[test]
-    fn a_valid_leader_stays_and_an_isr_change_alone_keeps_the_leader_epoch() {
-        let after = change(&state(2, &[1, 2, 3]), &[2, 3], &[2, 3], false).unwrap();
-        assert_eq!(after.leader, BrokerId(2));
-        assert_eq!((after.leader_epoch, after.partition_epoch), (5, 10));
-        assert_eq!(after.isr, ids(&[2, 3]));
-    }
+fn result(topic: messages::TopicName, partitions: Vec<PartitionResult>) -> ReplicaElectionResult {
+    ReplicaElectionResult::default().with_topic(topic).with_partition_result(partitions)
+}
 
-    #[test]
-    fn the_first_live_isr_member_in_assignment_order_leads_next() {
-        let after = change(&state(1, &[3, 1, 2]), &[3, 2], &[2, 3], false).unwrap();
-        assert_eq!(after.leader, BrokerId(2));
-        assert_eq!((after.leader_epoch, after.partition_epoch), (6, 10));
-    }
-
-    #[test]
-    fn the_last_isr_member_stays_in_it_and_nobody_leads() {
-        let after = change(&state(1, &[1]), &[], &[2, 3], false).unwrap();
-        assert_eq!(after.leader, BrokerId::NONE);
-        assert_eq!(after.isr, ids(&[1]));
-        assert_eq!((after.leader_epoch, after.partition_epoch), (6, 10));
-    }
-
-    #[test]
-    fn the_last_isr_member_leads_again_when_it_is_back() {
-        let before = state(-1, &[1]);
-        let after = change(&before, &[1], &[1, 2], false).unwrap();
-        assert_eq!(after.leader, BrokerId(1));
-        assert_eq!(after.leader_epoch, 6);
-    }
-
-    #[test]
-    fn another_replica_that_comes_back_does_not_lead() {
-        assert_eq!(change(&state(-1, &[1]), &[1], &[2], false), None);
-    }
-
-    #[test]
-    fn an_unclean_election_takes_the_first_live_replica_and_marks_it_recovering() {
-        let after = change(&state(1, &[1]), &[], &[2, 3], true).unwrap();
-        assert_eq!(after.leader, BrokerId(2));
-        assert_eq!(after.isr, ids(&[2]));
-        assert_eq!(after.recovery, Recovery::Recovering);
+impl From<bool> for EligibleLeaders {
+    fn from(kept: bool) -> Self {
+        if kept { Self::Kept } else { Self::NotKept }
     }
 }

@@ -6,7 +6,7 @@ use milena_protocol::ErrorCode;
 use milena_protocol::ids::BrokerId;
 
 use super::Controller;
-use super::election::Change;
+use super::change::Election;
 use crate::context::Context;
 use crate::message::{IsrAnswer, IsrCommit, IsrProposal};
 use crate::metadata::{PartitionState, Record, Recovery};
@@ -59,13 +59,12 @@ impl Controller {
         if proposal.isr.iter().any(ineligible) {
             return Err(ErrorCode::INELIGIBLE_REPLICA);
         }
-        let change = Change {
-            before,
-            target_isr: proposal.isr.iter().map(|(id, _)| *id).collect(),
-            target_recovery: proposal.recovery,
-            unclean_allowed: topic.settings.unclean_leader_election,
-            is_live: |id| self.image.live(id).is_some(),
-        };
+        let mut change = self.change(partition, before);
+        if topic.settings.unclean_leader_election {
+            change.election = Election::Unclean;
+        }
+        change.isr = proposal.isr.iter().map(|(id, _)| *id).collect();
+        change.recovery = proposal.recovery;
         Ok(change.build().map_or_else(|| Arc::clone(before), Arc::new))
     }
 }
@@ -113,13 +112,11 @@ mod tests {
     use crate::metadata::TopicPartition;
 
     fn before() -> PartitionState {
+        let replicas = vec![BrokerId(1), BrokerId(2), BrokerId(3)];
         PartitionState {
-            replicas: vec![BrokerId(1), BrokerId(2), BrokerId(3)],
-            isr: vec![BrokerId(1), BrokerId(2)],
-            leader: BrokerId(1),
             leader_epoch: 5,
             partition_epoch: 9,
-            recovery: Recovery::Recovered,
+            ..PartitionState::new(replicas, vec![BrokerId(1), BrokerId(2)], BrokerId(1))
         }
     }
 

@@ -18,10 +18,10 @@ use milena_protocol::messages::{
 
 use super::{Controller, placement, unified};
 use crate::context::Context;
-use crate::metadata::{PartitionState, Record, Recovery, TopicPartition, TopicSettings};
+use crate::metadata::{PartitionState, Record, TopicPartition, TopicSettings};
 
 /// The most partitions one request may create (`MAX_RECORDS_PER_USER_OP`).
-const MAX_PARTITIONS_PER_REQUEST: i64 = 10_000;
+pub(super) const MAX_PARTITIONS_PER_REQUEST: i64 = 10_000;
 
 /// A refusal: Kafka's code and a text for people.
 pub(crate) type Refusal = (ErrorCode, String);
@@ -266,29 +266,8 @@ impl Controller {
         for assignment in &topic.assignments {
             let replicas: Vec<BrokerId> =
                 assignment.broker_ids.iter().map(|id| BrokerId(id.0)).collect();
-            if replicas.is_empty() {
-                return refuse(
-                    "The manual partition assignment includes an empty replica list.".into(),
-                );
-            }
-            if !duplicates(replicas.iter().copied()).is_empty() {
-                return refuse(
-                    "The manual partition assignment includes a broker more than once.".into(),
-                );
-            }
-            if let Some(unknown) = replicas.iter().find(|id| !self.image.brokers.contains_key(id)) {
-                return refuse(format!(
-                    "The manual partition assignment includes broker {unknown}, but no such \
-                     broker is registered."
-                ));
-            }
-            if assignments.values().next().is_some_and(|first| first.len() != replicas.len()) {
-                return refuse(
-                    "The manual partition assignment includes partitions of different \
-                     replication factors."
-                        .into(),
-                );
-            }
+            let factor = assignments.values().next().map(Vec::len);
+            self.check_manual_replicas(&replicas, factor)?;
             let index = assignment.partition_index;
             if assignments.insert(index, replicas).is_some() {
                 return refuse(format!(
@@ -302,8 +281,41 @@ impl Controller {
         Ok(assignments.into_values().collect())
     }
 
+    /// `ReplicationControlManager.validateManualPartitionAssignment`
+    pub(super) fn check_manual_replicas(
+        &self,
+        replicas: &[BrokerId],
+        factor: Option<usize>,
+    ) -> Result<(), Refusal> {
+        let refuse = |text: String| Err((ErrorCode::INVALID_REPLICA_ASSIGNMENT, text));
+        if replicas.is_empty() {
+            return refuse(
+                "The manual partition assignment includes an empty replica list.".into(),
+            );
+        }
+        if let Some(unknown) = replicas.iter().find(|id| !self.image.brokers.contains_key(id)) {
+            return refuse(format!(
+                "The manual partition assignment includes broker {unknown}, but no such broker is \
+                 registered."
+            ));
+        }
+        if !duplicates(replicas.iter().copied()).is_empty() {
+            return refuse(
+                "The manual partition assignment includes a broker more than once.".into(),
+            );
+        }
+        if factor.is_some_and(|factor| factor != replicas.len()) {
+            return refuse(
+                "The manual partition assignment includes a partition with another replication \
+                 factor than the others."
+                    .into(),
+            );
+        }
+        Ok(())
+    }
+
     /// A partition at its birth: every live replica is in sync, the first of them leads.
-    fn new_partition(
+    pub(super) fn new_partition(
         &self,
         index: usize,
         replicas: Vec<BrokerId>,
@@ -320,14 +332,7 @@ impl Controller {
             };
             return Err((code, text));
         };
-        Ok(Arc::new(PartitionState {
-            replicas,
-            isr,
-            leader,
-            leader_epoch: 0,
-            partition_epoch: 0,
-            recovery: Recovery::Recovered,
-        }))
+        Ok(Arc::new(PartitionState::new(replicas, isr, leader)))
     }
 }
 
@@ -339,7 +344,7 @@ fn wanted_partitions(default: i32, topic: &CreatableTopic) -> i64 {
     }
 }
 
-fn duplicates<T: Ord>(items: impl Iterator<Item = T>) -> BTreeSet<T> {
+pub(super) fn duplicates<T: Ord>(items: impl Iterator<Item = T>) -> BTreeSet<T> {
     let mut counts: BTreeMap<T, usize> = BTreeMap::new();
     for item in items {
         *counts.entry(item).or_default() += 1;

@@ -115,6 +115,18 @@ const RULES: &[Rule] = &[
         reason: "Kafka keeps brokers in a hash map",
     },
     Rule {
+        message: "MetadataResponse",
+        field: "partitions",
+        action: Action::OrderedBy("partition_index"),
+        reason: "Kafka keeps partitions in a hash map",
+    },
+    Rule {
+        message: "AlterReplicaLogDirsResponse",
+        field: "partitions",
+        action: Action::OrderedBy("partition_index"),
+        reason: "Kafka keeps partitions in a hash map",
+    },
+    Rule {
         message: "DescribeClusterResponse",
         field: "brokers",
         action: Action::OrderedBy("broker_id"),

@@ -5,6 +5,7 @@ use milena_protocol::ids::BrokerId;
 use milena_protocol::messages::{InitProducerIdRequest, TransactionalId};
 
 use crate::cluster::testing::*;
+use crate::config::ClusterConfig;
 use crate::cluster::{CloseCause, ListenerState, Node, Operation, ProcessState};
 use crate::log::batch_tests::produced;
 
@@ -91,8 +92,10 @@ fn an_old_leader_cuts_what_the_others_never_had_and_copies_what_they_wrote_since
 }
 
 #[test]
-fn the_last_isr_member_leads_again_with_all_it_had() {
-    let mut harness = three();
+fn without_eligible_leaders_the_last_isr_member_leads_again_with_all_it_had() {
+    let config = ClusterConfig { eligible_leader_replicas: false, ..ClusterConfig::with_brokers(3) };
+    let mut harness = Harness::with(config);
+    harness.create_on("orders", &[1, 2, 3]);
     let connection = harness.connect(1);
     kill(&mut harness, 2);
     kill(&mut harness, 3);
@@ -108,6 +111,26 @@ fn the_last_isr_member_leads_again_with_all_it_had() {
     assert_eq!(described.error_code, ErrorCode::LEADER_NOT_AVAILABLE.0);
     assert_eq!((described.leader_id.0, described.leader_epoch), (-1, 1));
     assert_eq!(described.offline_replicas.iter().map(|id| id.0).collect::<Vec<_>>(), [1, 3]);
+    restart(&mut harness, 1);
+    harness.advance_millis(20_000);
+    assert_eq!(harness.leader("orders"), Some(1));
+    assert_eq!(harness.isr("orders"), [1, 2]);
+    assert_eq!(harness.ends("orders")[..2], [(2, 2), (2, 2)]);
+}
+
+#[test]
+fn the_last_isr_member_stays_eligible_and_leads_again_when_it_is_back() {
+    let mut harness = three();
+    let connection = harness.connect(1);
+    kill(&mut harness, 2);
+    kill(&mut harness, 3);
+    harness.advance_millis(10_000);
+    harness.produce(connection, "orders", -1, &["a", "b"]);
+    kill(&mut harness, 1);
+    restart(&mut harness, 2);
+    harness.advance_millis(20_000);
+    assert_eq!(harness.leader("orders"), None);
+    assert_eq!(harness.isr("orders"), [0; 0]);
     restart(&mut harness, 1);
     harness.advance_millis(20_000);
     assert_eq!(harness.leader("orders"), Some(1));

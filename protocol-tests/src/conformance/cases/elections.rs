@@ -72,6 +72,8 @@ fn the_only_replica_leads_again_when_it_returns(s: &mut Scenario<'_>) -> Outcome
     s.append(2, &topic, batch(&["a", "b"]))?;
     s.kill(2)?;
     s.start(2)?;
+    // What others say of it may be old until it serves again.
+    s.wait_for_high_watermark(2, &topic, 2)?;
     s.wait_for_isr(1, &topic, 2, &[2])?;
     s.ask("its records", 2, 12, &fetch(&topic, 0))?;
     s.metadata("metadata", 1, &[&topic]).map(drop)

@@ -1,0 +1,38 @@
+//! Requests of clients that brokers hand on to the controller (KIP-590): one line each.
+
+use milena_protocol::messages::{RequestKind, ResponseKind};
+
+use super::Controller;
+use crate::context::Context;
+
+impl Controller {
+    /// The answer, or nothing for a request that no broker hands on.
+    pub(super) fn forwarded(
+        &mut self,
+        ctx: &mut Context<'_>,
+        version: i16,
+        request: &RequestKind,
+    ) -> Option<ResponseKind> {
+        Some(match request {
+            RequestKind::CreateTopics(request) => {
+                ResponseKind::CreateTopics(self.create_topics(ctx, version, request))
+            }
+            RequestKind::DeleteTopics(request) => {
+                ResponseKind::DeleteTopics(self.delete_topics(ctx, version, request))
+            }
+            RequestKind::CreatePartitions(request) => {
+                ResponseKind::CreatePartitions(self.create_partitions(ctx, request))
+            }
+            RequestKind::ElectLeaders(request) => {
+                ResponseKind::ElectLeaders(self.elect_leaders(ctx, request))
+            }
+            RequestKind::AlterPartitionReassignments(request) => {
+                ResponseKind::AlterPartitionReassignments(self.alter_reassignments(ctx, request))
+            }
+            RequestKind::ListPartitionReassignments(request) => {
+                ResponseKind::ListPartitionReassignments(self.list_reassignments(request))
+            }
+            _ => return None,
+        })
+    }
+}
