@@ -45,9 +45,11 @@ impl Controller {
     }
 
     fn plan_partitions(&mut self, asked: &CreatePartitionsTopic) -> Result<Vec<Record>, Refusal> {
-        let topic = self.image.topic_named(asked.name.as_str()).cloned().ok_or_else(|| {
-            (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, String::new())
-        })?;
+        let topic = self
+            .image
+            .topic_named(asked.name.as_str())
+            .cloned()
+            .ok_or_else(|| (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, String::new()))?;
         let present = topic.partitions.len();
         let present_count = i32::try_from(present).unwrap_or(i32::MAX);
         let refuse = |text: String| Err((ErrorCode::INVALID_PARTITIONS, text));

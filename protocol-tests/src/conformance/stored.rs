@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use super::normalise::normalise;
 use super::transcript::Transcript;
 use crate::kafka::Version;
 
@@ -32,7 +33,12 @@ impl Stored {
     /// If the file is there and cannot be read.
     pub fn read(&self, case: &str) -> std::io::Result<Option<Transcript>> {
         match fs::read(self.path(case)) {
-            Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
+            Ok(text) => {
+                let mut seen = serde_json::from_slice(&text)?;
+                // Rules may have come since it was written.
+                normalise(&mut seen);
+                Ok(Some(seen))
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

@@ -5,8 +5,8 @@ use milena_protocol::ids::BrokerId;
 use milena_protocol::messages::{InitProducerIdRequest, TransactionalId};
 
 use crate::cluster::testing::*;
-use crate::config::ClusterConfig;
 use crate::cluster::{CloseCause, ListenerState, Node, Operation, ProcessState};
+use crate::config::ClusterConfig;
 use crate::log::batch_tests::produced;
 
 fn three() -> Harness {
@@ -93,7 +93,8 @@ fn an_old_leader_cuts_what_the_others_never_had_and_copies_what_they_wrote_since
 
 #[test]
 fn without_eligible_leaders_the_last_isr_member_leads_again_with_all_it_had() {
-    let config = ClusterConfig { eligible_leader_replicas: false, ..ClusterConfig::with_brokers(3) };
+    let config =
+        ClusterConfig { eligible_leader_replicas: false, ..ClusterConfig::with_brokers(3) };
     let mut harness = Harness::with(config);
     harness.create_on("orders", &[1, 2, 3]);
     let connection = harness.connect(1);
