@@ -116,6 +116,9 @@ fn reference(block: &[u8]) -> Vec<u8> {
 }
 
 proptest! {
+    // Each case reads hundreds of kilobytes byte by byte.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn what_is_written_is_independent_blocks_that_the_format_s_description_reads(
         parts in proptest::collection::vec((any::<u8>(), 1..60_000_usize, any::<bool>()), 0..8),
