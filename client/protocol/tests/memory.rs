@@ -75,11 +75,11 @@ fn bounded(codec: Codec, payload: &[u8], limit: usize) -> Result<Bytes, Compress
         compression::decompress(codec, payload, &mut budget)
     };
     let (read, counted) = counted(read);
-    let (tables, window) = match codec {
-        Codec::Zstd => (5 << 19, 2 * limit),
-        _ => (128 << 10, 0),
+    let (table, tables, window) = match codec {
+        Codec::Zstd => (1 << 19, 3 << 19, 2 * limit),
+        _ => (128 << 10, 256 << 10, 0),
     };
-    let largest = limit.max(tables).max(window + (256 << 10));
+    let largest = limit.max(table).max(window + (256 << 10));
     assert!(counted.largest <= largest, "{codec} at {limit}: {} at once", counted.largest);
     // A buffer that grows exists twice for a moment.
     let peak = 2 * limit + window + tables + 16 * payload.len();
@@ -112,6 +112,12 @@ fn payloads_that_announce_much_get_little() {
         ),
         // Blocks of 4 MiB that hold a byte.
         (Codec::Lz4, frame(&[4, 0x22, 0x4d, 0x18, 0x60, 0x70, 0x73], &[1, 0, 0, 0, 0].repeat(100))),
+        // A million literals of one byte, and 98,047 sequences.
+        (Codec::Zstd, frame(&[0x28, 0xb5, 0x2f, 0xfd, 0, 56], &[45, 0, 0, 0xfd, 0xff, 0xff, 7, 0])),
+        (
+            Codec::Zstd,
+            frame(&[0x28, 0xb5, 0x2f, 0xfd, 0, 56], &[53, 0, 0, 0, 255, 255, 255, 0x54, 7]),
+        ),
         // A content of 2^64 - 1 bytes, and a window of terabytes.
         (Codec::Zstd, frame(&[0x28, 0xb5, 0x2f, 0xfd, 0xe0], &[0xff; 11])),
         (Codec::Zstd, frame(&[0x28, 0xb5, 0x2f, 0xfd, 0, 0xff], &[1, 0, 0])),

@@ -10,7 +10,7 @@ use super::error::{CompressionError, Scope};
 /// It is what bounds memory against payloads that were made to have none: no decompressor
 /// allocates more for what it decompresses to, whatever the bytes announce. A buffer that has to
 /// grow exists twice for a moment, and Zstandard keeps a window beside it: it may ask for as many
-/// bytes as one batch may have, and gets at most twice that, and 2.5 MiB for its tables.
+/// bytes as one batch may have, and gets at most twice that, and 1.5 MiB for its tables.
 ///
 /// Allow a batch 2 MiB at least: the Java client's Zstandard asks for a window of that size,
 /// whatever it compresses.
