@@ -6,7 +6,7 @@ use std::time::Duration;
 use milena_protocol::StrBytes;
 
 use crate::config::client::{MetadataRecovery, TopicCreation};
-use crate::config::{ClientConfig, Properties};
+use crate::config::{ClientConfig, Properties, short};
 use crate::consumer::AssignedConsumerBuilder;
 use crate::environment::Environment;
 use crate::error::{ConfigError, ConnectError};
@@ -107,7 +107,7 @@ impl BootstrapServers {
         for server in self.0.iter().filter(|server| !server.is_empty()) {
             let endpoint = parse_endpoint(server).ok_or_else(|| {
                 let rule = "each server must be host:port, an IPv6 address in brackets";
-                ConfigError::invalid("bootstrap.servers", server, rule)
+                ConfigError::invalid("bootstrap.servers", short(server), rule)
             })?;
             if !parsed.contains(&endpoint) {
                 parsed.push(endpoint);
@@ -115,7 +115,7 @@ impl BootstrapServers {
         }
         if parsed.is_empty() {
             let rule = "there must be at least one server";
-            return Err(ConfigError::invalid("bootstrap.servers", &self.0, rule));
+            return Err(ConfigError::invalid("bootstrap.servers", short(&self.0.join(",")), rule));
         }
         Ok(parsed)
     }

@@ -6,5 +6,5 @@ pub mod producer;
 mod properties;
 
 pub(crate) use client::ClientConfig;
-pub(crate) use properties::client as client_of;
 pub use properties::{ConsumerProperties, ProducerProperties, Properties};
+pub(crate) use properties::{client as client_of, short};

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use milena_protocol_tests::fuzzing::corpus::{self, CorpusError, Input};
+use milena_protocol_tests::fuzzing::memory::{self, CountingAllocator};
 use milena_protocol_tests::fuzzing::{TARGETS, Target};
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = memory::counting_allocator();
 
 #[derive(Parser)]
 #[command(about = "Moves the inputs of fuzz targets between archives and folders")]
@@ -30,6 +34,13 @@ enum Command {
         target: String,
         /// What to call it.
         name: String,
+        /// The file that holds it.
+        file: PathBuf,
+    },
+    /// Feeds a target one input, without a fuzzer.
+    Run {
+        /// The target.
+        target: String,
         /// The file that holds it.
         file: PathBuf,
     },
@@ -67,6 +78,13 @@ fn main() -> Result<(), CorpusError> {
                 let mut inputs = kept(target);
                 inputs.push(corpus::read_file(&file, name.clone())?);
                 corpus::write_archive(&corpus::archive(target.name), inputs)?;
+            }
+        }
+        Command::Run { target, file } => {
+            for target in chosen(Some(&target)) {
+                let input = corpus::read_file(&file, target.name.to_owned())?;
+                target.run(&input.bytes);
+                println!("{}: nothing found", target.name);
             }
         }
         Command::Pack { target, folder, longest } => {

@@ -23,6 +23,7 @@ pub use producer::ProducerProperties;
 
 pub(crate) use client::client;
 use taken::Taken;
+pub(crate) use taken::short;
 
 use crate::error::ConfigError;
 

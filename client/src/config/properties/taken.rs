@@ -148,7 +148,7 @@ fn no_counterpart(name: &str) -> Option<&'static str> {
 }
 
 /// The beginning of a text from outside: enough to recognise it.
-pub(super) fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     match text.char_indices().nth(LONGEST_NAME) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),

@@ -188,4 +188,9 @@ fn a_long_text_from_outside_is_shortened_in_the_error() {
     assert!(error.to_string().len() < 200);
     let error = producer(&[("linger.ms", long.as_str())]).expect_err("no number");
     assert!(error.to_string().len() < 300);
+    for servers in [long, ",".repeat(1 << 20)] {
+        let properties = Properties::from_iter([("bootstrap.servers", servers)]);
+        let error = client(&properties).expect_err("no server");
+        assert!(error.to_string().len() < 300, "{error}");
+    }
 }
