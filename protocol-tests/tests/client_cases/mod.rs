@@ -6,6 +6,7 @@ pub(crate) mod compression;
 pub(crate) mod errors;
 pub(crate) mod failover;
 pub(crate) mod positions;
+pub(crate) mod properties;
 pub(crate) mod records;
 
 use std::collections::BTreeMap;
@@ -42,6 +43,7 @@ macro_rules! for_each_client_case {
             positions: a_seek_goes_there_and_nowhere_else;
             positions: a_paused_partition_holds_back_its_records;
             positions: an_offset_out_of_range_follows_the_reset;
+            properties: settings_by_their_java_names_make_producer_and_consumer;
             errors: a_topic_nobody_created_is_an_error_in_time;
             errors: a_record_above_the_limits_is_refused_and_the_rest_goes_on;
             errors: a_batch_the_broker_finds_too_large_is_split;

@@ -4,6 +4,7 @@ mod doubts;
 mod log;
 mod property;
 mod rules;
+mod splits;
 
 use std::time::Duration;
 
@@ -65,6 +66,7 @@ struct Bench {
     refreshes: usize,
     ids_asked: usize,
     losses: usize,
+    halvings: Vec<LaneId>,
 }
 
 const A: LaneId = LaneId(0);
@@ -111,6 +113,7 @@ impl Bench {
             refreshes: 0,
             ids_asked: 0,
             losses: 0,
+            halvings: Vec::new(),
         };
         bench.settle();
         bench
@@ -132,7 +135,8 @@ impl Bench {
                     };
                     self.done.push((span.tag, span.first, span.count, outcome));
                 }
-                Effect::Spent(_) | Effect::Halved(_) => {}
+                Effect::Spent(_) => {}
+                Effect::Halved(lane) => self.halvings.push(lane),
                 Effect::FetchProducerId { .. } => self.ids_asked += 1,
                 Effect::RefreshMetadata => self.refreshes += 1,
                 Effect::DataLost { .. } => self.losses += 1,

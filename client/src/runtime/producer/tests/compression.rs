@@ -1,8 +1,11 @@
 //! Batches that are compressed when they are sent.
 
 use milena_protocol::compression::{Codec, Compression};
+use milena_protocol::ids::BrokerId;
 
 use super::*;
+use crate::config::producer::ProducerConfig;
+use crate::runtime::producer::wire;
 
 /// Bytes that no codec makes smaller.
 fn noise(length: usize, seed: u32) -> Vec<u8> {
@@ -65,6 +68,39 @@ async fn a_batch_that_compressed_worse_than_expected_is_cut_before_it_is_sent() 
     let batches = world.batches.lock();
     let largest = batches.iter().map(records::Batch::size).max().unwrap();
     assert!(largest <= 2_000, "a batch of {largest} bytes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_than_is_compressed_in_one_turn_goes_out_in_order() {
+    let world = World::new(&[1]);
+    let producer = world.builder().await.compression(Compression::lz4()).build().await.unwrap();
+    let values: Vec<_> = (0..6_000).map(|n| format!("{n:05} {}", "again ".repeat(50))).collect();
+    send_all(&producer, values.clone()).await;
+    assert!(world.values() == values, "lost, doubled or out of order");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_a_broker_finds_too_large_is_sent_in_halves_of_the_same_codec() {
+    for codec in Codec::ALL.into_iter().filter(|codec| codec.is_built()) {
+        let world = World::new(&[1]);
+        let producer = world.builder().await.compression(codec).build().await.unwrap();
+        producer.send(order("warm up")).await.unwrap();
+        world.mood(Mood::TooLarge(260));
+        let values: Vec<_> = (0..8).map(|n| String::from_utf8(noise(60, n)).unwrap()).collect();
+        send_all(&producer, values.clone()).await;
+        assert_eq!(world.values()[1..], values, "{codec}");
+        assert!(world.batches.lock().iter().all(|batch| batch.codec() == Ok(codec)));
+    }
+}
+
+#[test]
+fn a_producer_of_zstd_asks_for_the_version_that_brought_it() {
+    let versions = |codec: Codec| {
+        let config = ProducerConfig { compression: codec.into(), ..ProducerConfig::default() };
+        wire::request(&config, BrokerId(1), Vec::new()).1.versions
+    };
+    assert_eq!(*versions(Codec::Zstd).start(), 7);
+    assert_eq!(*versions(Codec::Lz4).start(), 3);
 }
 
 #[tokio::test(start_paused = true)]
