@@ -70,6 +70,11 @@ pub(super) enum Quick {
     },
     /// A count of 32 bits, and as many numbers of so many bytes.
     ClassicSpan(u32),
+    /// A count of 32 bits of an array that is empty, or null if `lowest` is -1.
+    ClassicEmpty {
+        /// The lowest value of its count.
+        lowest: i8,
+    },
     /// Nothing is known beforehand.
     Unknown,
 }
@@ -84,7 +89,7 @@ impl Quick {
                 (Length::Compact, Some(size)) => Self::Numbers(size),
                 (Length::Compact, None) => Self::Empty { lowest: u8::from(!nullable) },
                 (_, Some(size)) => Self::ClassicSpan(size),
-                (_, None) => Self::Unknown,
+                (_, None) => Self::ClassicEmpty { lowest: -i8::from(*nullable) },
             },
             _ => Self::Unknown,
         }

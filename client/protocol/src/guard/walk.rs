@@ -57,6 +57,11 @@ impl Walk {
                 Some(rest) => Ok(rest),
                 None => Err(self.short(rest, *bytes, fields)),
             },
+            // What most that is not quick is; a call less.
+            What::Array { length, nullable, element } => {
+                let walked = self.array(*length, *nullable, element, rest);
+                walked.map_err(|found| found.in_field(step.field.name))
+            }
             what => self.what(what, rest).map_err(|found| found.in_field(step.field.name)),
         }
     }
@@ -82,8 +87,7 @@ impl Walk {
                 Ok(rest)
             }
             What::Array { length, nullable, element } => {
-                let (count, rest) = self.length(*length, *nullable, start)?;
-                self.array(count.unwrap_or(0), element, start, rest)
+                self.array(*length, *nullable, element, start)
             }
             What::Struct { nullable: false, plan } => self.message(plan, start),
             What::Struct { nullable: true, plan } => match start {
@@ -100,14 +104,17 @@ impl Walk {
         }
     }
 
-    /// Walks over the elements of the array at `start`.
+    /// Walks over an array.
+    #[inline(always)]
     fn array<'a>(
         &mut self,
-        count: u32,
+        length: Length,
+        nullable: bool,
         element: &Element,
         start: &'a [u8],
-        rest: &'a [u8],
     ) -> Walked<&'a [u8]> {
+        let (count, rest) = self.length(length, nullable, start)?;
+        let count = count.unwrap_or(0);
         // Both products are far from 64 bits.
         let needed = u64::from(count) * element.least as u64;
         let left = rest.len();
@@ -340,6 +347,10 @@ fn quick(quick: Quick, start: &[u8]) -> Option<&[u8]> {
             let (count, rest) = start.split_first_chunk()?;
             let count = usize::try_from(i32::from_be_bytes(*count)).ok()?;
             rest.get(count.checked_mul(size as usize)?..)
+        }
+        Quick::ClassicEmpty { lowest } => {
+            let (count, rest) = start.split_first_chunk()?;
+            (i32::from(lowest)..=0).contains(&i32::from_be_bytes(*count)).then_some(rest)
         }
         Quick::Unknown => None,
     }
