@@ -13,8 +13,8 @@ pub(crate) struct Damage {
 /// What has to come of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expected {
-    /// A typed error that names this byte.
-    RefusedAt(usize),
+    /// A typed error that names a byte from the first to the second.
+    RefusedAt(usize, usize),
     /// A typed error.
     Refused,
     /// It may happen to be a message all the same.
@@ -25,16 +25,21 @@ pub(crate) enum Expected {
 pub(crate) fn damages(message: &WireMessage) -> Vec<Damage> {
     let mut damages = Vec::new();
     for (index, mark) in message.marks.iter().enumerate() {
-        // The walk tells of a tagged field's size where the tag stands.
-        let told_at = match mark.kind {
+        // The walk tells of a tagged field's size where the tag stands, if it can read the size.
+        let told_from = match mark.kind {
             MarkKind::TagSize => message.marks[index - 1].offset,
             _ => mark.offset,
         };
+        let refused = Expected::RefusedAt(told_from, mark.offset);
         let mut add = |what: &str, bytes: Bytes, expected: Expected| {
             let what = format!("{:?} of {} at {}: {what}", mark.kind, mark.field, mark.offset);
             damages.push(Damage { what, bytes, expected });
         };
-        for (value, expected) in wrong_values(message, mark, told_at) {
+        for (value, mut expected) in wrong_values(message, mark, refused) {
+            // In a message that became shorter, the size of a tagged field around it is too large.
+            if mark.encoding.size_of(value) < mark.size() && expected != Expected::Anything {
+                expected = Expected::Refused;
+            }
             add(&format!("{value}"), message.with(mark, value), expected);
         }
         for (what, bytes, expected) in wrong_bytes(mark) {
@@ -50,35 +55,35 @@ pub(crate) fn damages(message: &WireMessage) -> Vec<Damage> {
 }
 
 /// Other numbers in its place, written as they should be.
-fn wrong_values(message: &WireMessage, mark: &Mark, told_at: usize) -> Vec<(i64, Expected)> {
-    use Expected::{Anything, RefusedAt};
+fn wrong_values(message: &WireMessage, mark: &Mark, refused: Expected) -> Vec<(i64, Expected)> {
+    use Expected::Anything;
 
     let fixed = matches!(mark.encoding, Encoding::Int16 | Encoding::Int32);
     let mut wrong = match mark.kind {
         MarkKind::Presence => {
-            let other = [0, 2, -2, 127, -128].map(|marker| (marker, RefusedAt(told_at)));
+            let other = [0, 2, -2, 127, -128].map(|marker| (marker, refused));
             return [&other[..], &[(-mark.value, Anything)]].concat();
         }
         MarkKind::Tag => {
-            let large = [1 << 31, i64::from(u32::MAX)].map(|tag| (tag, RefusedAt(told_at)));
+            let large = [1 << 31, i64::from(u32::MAX)].map(|tag| (tag, refused));
             let near = [(mark.value + 1, Anything), (mark.value ^ 1, Anything), (0, Anything)];
             return [&large[..], &near].concat();
         }
         MarkKind::Length | MarkKind::Count | MarkKind::TagCount | MarkKind::TagSize => {
             let too_large = message.behind(mark) as i64 + 1;
             let large = [too_large, 2 * too_large, mark.encoding.max()];
-            let large = large.map(|length| (length, RefusedAt(told_at)));
+            let large = large.map(|length| (length, refused));
             let near = [mark.value + 1, mark.value - 1, 0, 1].map(|length| (length, Anything));
             [&large[..], &near].concat()
         }
     };
     if mark.encoding == Encoding::Int16 {
-        wrong.extend([-2, i64::from(i16::MIN)].map(|length| (length, RefusedAt(told_at))));
+        wrong.extend([-2, i64::from(i16::MIN)].map(|length| (length, refused)));
     } else if fixed {
-        wrong.extend([-2, i64::from(i32::MIN)].map(|length| (length, RefusedAt(told_at))));
+        wrong.extend([-2, i64::from(i32::MIN)].map(|length| (length, refused)));
     }
     if fixed || mark.encoding == Encoding::Compact {
-        wrong.push((-1, if mark.nullable { Anything } else { RefusedAt(told_at) }));
+        wrong.push((-1, if mark.nullable { Anything } else { refused }));
     }
     let possible = |value: i64| match mark.encoding {
         // Without null there is no way to write less than nothing.
@@ -97,7 +102,7 @@ fn wrong_bytes(mark: &Mark) -> Vec<(&'static str, Vec<u8>, Expected)> {
     if !matches!(mark.encoding, Encoding::Varint | Encoding::Compact) {
         return Vec::new();
     }
-    let refused = Expected::RefusedAt(mark.offset);
+    let refused = Expected::RefusedAt(mark.offset, mark.offset);
     let mut longer = vec![0; 10];
     let length = mark.size();
     // The same number with a superfluous byte.
