@@ -260,6 +260,7 @@ impl FetchMachine {
         let mut filter = IsolationFilter::new(self.config.isolation, aborted);
         let (mut chunk, fault) =
             chunk::decode(&partition.name, records, position.offset, &mut filter);
+        chunk.topic_id = partition.topic_id;
         chunk.end = match self.config.isolation {
             IsolationLevel::ReadUncommitted => known(data.high_watermark),
             IsolationLevel::ReadCommitted => known(data.last_stable_offset),

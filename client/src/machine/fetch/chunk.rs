@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use milena_protocol::compression::{Codec, CompressionError, DecompressionBudget, Scope};
-use milena_protocol::ids::{LeaderEpoch, Offset};
+use milena_protocol::ids::{LeaderEpoch, Offset, TopicId};
 use milena_protocol::records::{
     self, Batch, BatchError, BatchErrorKind, ControlType, RecordCursor,
 };
@@ -35,6 +35,8 @@ pub(crate) struct Chunk {
     pub(crate) opened: usize,
     /// The end of what could be read when the answer was made.
     pub(crate) end: Option<Offset>,
+    /// The topic it is of, where the cluster tells.
+    pub(crate) topic_id: TopicId,
 }
 
 /// A batch that is to be shown.
@@ -219,6 +221,7 @@ pub(crate) fn decode(
         bytes: 0,
         opened: 0,
         end: None,
+        topic_id: TopicId::ZERO,
     };
     let mut seen = 0_usize;
     let mut fault = None;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use milena_protocol::ErrorCode;
-use milena_protocol::ids::{BrokerId, LeaderEpoch, Offset};
+use milena_protocol::ids::{BrokerId, LeaderEpoch, Offset, TopicId};
 use milena_protocol::messages::FetchRequest;
 use milena_protocol::time::MonoTime;
 
@@ -116,9 +116,10 @@ impl FetchMachine {
                     partition.held_bytes += bytes;
                 }
             }
-            ShelfCommand::Stop { slot, generation, at, epoch } => {
+            ShelfCommand::Stop { slot, generation, at, epoch, topic_id } => {
                 let last_epoch = epoch.unwrap_or(LeaderEpoch::UNKNOWN);
-                self.stop(slot, generation, FetchPosition { offset: at, last_epoch });
+                let position = FetchPosition { offset: at, last_epoch };
+                self.stop(slot, generation, (position, topic_id));
             }
             ShelfCommand::Delivered { slot, bytes, items } => {
                 self.budget.release(bytes);
@@ -160,15 +161,22 @@ impl FetchMachine {
 
     /// The caller's side could not open a batch: what was read ahead of it is of no use, and it is
     /// for the caller to seek or to try again.
-    fn stop(&mut self, slot: Slot, generation: Generation, position: FetchPosition) {
+    fn stop(
+        &mut self,
+        slot: Slot,
+        generation: Generation,
+        (position, topic_id): (FetchPosition, TopicId),
+    ) {
         let Some(partition) = self.partitions.get_mut(&slot) else { return };
         partition.generation = generation;
         partition.failures = 0;
         match partition.state {
             State::Fetching { .. } | State::Validating { .. } => {
-                self.enter(slot, State::Halted { position: Some(position) });
+                // No offset is carried over to a topic that was created meanwhile (KIP-516).
+                let position = Some(position).filter(|_| partition.topic_id == topic_id);
+                self.enter(slot, State::Halted { position });
             }
-            // The position was given up meanwhile, or the topic is another: that one is none.
+            // The position was given up meanwhile.
             State::AwaitingOffset { .. } | State::Resetting { .. } | State::Halted { .. } => {}
         }
     }

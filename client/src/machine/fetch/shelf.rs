@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use milena_protocol::compression::DecompressionBudget;
-use milena_protocol::ids::{LeaderEpoch, Offset, PartitionIndex, TopicName};
+use milena_protocol::ids::{LeaderEpoch, Offset, PartitionIndex, TopicId, TopicName};
 use milena_protocol::records::RecordCursor;
 
 use super::batch::{FetchedBatch, RecordSpans};
@@ -37,6 +37,7 @@ pub(crate) enum ShelfCommand {
         generation: Generation,
         at: Offset,
         epoch: Option<LeaderEpoch>,
+        topic_id: TopicId,
     },
     /// A batch was decompressed, and is not delivered to its end yet.
     Opened {
@@ -341,7 +342,8 @@ impl Shelf {
                         Ok(()) => {}
                         Err(Unopened::Later) => return Some(Step::Enough),
                         Err(Unopened::Fault(fault)) => {
-                            self.stop(slot, fault);
+                            let topic_id = chunk.topic_id;
+                            self.stop(slot, fault, topic_id);
                             continue;
                         }
                     }
@@ -386,7 +388,7 @@ impl Shelf {
     }
 
     /// A batch cannot be opened: the partition stops where it is.
-    fn stop(&mut self, slot: Slot, fault: Fault) {
+    fn stop(&mut self, slot: Slot, fault: Fault, topic_id: TopicId) {
         self.discard(slot);
         let place = self.place_mut(slot);
         place.generation = place.generation.next();
@@ -397,7 +399,7 @@ impl Shelf {
         let (generation, epoch) = (place.generation, place.last_epoch);
         let error = fault.into_error(place.name.clone());
         place.entries.push_back(Entry::Failed(error));
-        self.commands.push_back(ShelfCommand::Stop { slot, generation, at, epoch });
+        self.commands.push_back(ShelfCommand::Stop { slot, generation, at, epoch, topic_id });
     }
 
     /// The first entry of the first place in turn is done with: the others' turn comes.

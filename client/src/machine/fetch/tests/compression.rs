@@ -125,6 +125,29 @@ fn what_came_behind_a_batch_that_cannot_be_opened_is_not_delivered() {
 }
 
 #[test]
+fn a_batch_that_cannot_be_opened_leaves_no_offset_to_a_topic_created_meanwhile() {
+    let config = FetchConfig {
+        max_decompressed: 5_000,
+        max_decompressed_poll: 50_000,
+        reset: crate::config::consumer::OffsetReset::Earliest,
+        ..FetchConfig::default()
+    };
+    let mut rig = answered(Rig::new(config, &[(0, Start::at(0))]), lz4(0, 10));
+    // The topic is another, and its beginning was found, before the caller comes upon the batch.
+    rig.lead_as(0, 1, 9, TopicId(uuid::Uuid::from_u128(2)));
+    let lookup = rig.lookup();
+    rig.found(&lookup, ErrorCode::NONE, 0);
+    let error = rig.error();
+    assert!(matches!(error, ConsumeError::UnsupportedBatch { .. }), "{error}");
+    nothing_ahead(&mut rig);
+    let slot = rig.slot(0);
+    rig.shelf.resume(slot);
+    assert!(rig.fetches().is_empty(), "where to go on is for the caller to say");
+    rig.shelf.seek(slot, Start::at(3));
+    assert_eq!(asked(&rig.fetch()), [(0, 3)]);
+}
+
+#[test]
 fn a_poll_ends_where_its_budget_does_and_the_next_goes_on() {
     let batches: Vec<_> = (0..5).map(|n| lz4(10 * n, 10)).collect();
     let mut rig = answered(limited(12_000, 25_000), joined(&batches));
