@@ -12,7 +12,9 @@ use crate::broker::{Answer, Asked, Forwarded, Process};
 use crate::cluster::{CloseCause, ConnectionId, Node};
 use crate::context::Context;
 
+mod alter_client_quotas;
 mod alter_partition_reassignments;
+mod alter_user_scram_credentials;
 mod api_versions;
 mod create_acls;
 mod create_delegation_token;
@@ -21,10 +23,13 @@ mod create_topics;
 mod delete_acls;
 mod delete_topics;
 mod describe_acls;
+mod describe_client_quotas;
 mod describe_cluster;
 mod describe_delegation_token;
 mod describe_producers;
+mod describe_quorum;
 mod describe_topic_partitions;
+mod describe_user_scram_credentials;
 mod elect_leaders;
 mod expire_delegation_token;
 pub(crate) mod fetch;
@@ -39,6 +44,7 @@ mod produce;
 mod renew_delegation_token;
 mod sasl_authenticate;
 mod sasl_handshake;
+mod unregister_broker;
 
 type Handler = fn(&mut Process, &mut Context<'_>, &Asked, RequestKind) -> Answer;
 
@@ -89,8 +95,14 @@ pub(crate) static APIS: &[Api] = &[
     api(ApiKey::ElectLeaders, 0, 2, elect_leaders::handle),
     api(ApiKey::AlterPartitionReassignments, 0, 1, alter_partition_reassignments::handle),
     api(ApiKey::ListPartitionReassignments, 0, 0, list_partition_reassignments::handle),
+    api(ApiKey::DescribeClientQuotas, 0, 1, describe_client_quotas::handle),
+    api(ApiKey::AlterClientQuotas, 0, 1, alter_client_quotas::handle),
+    api(ApiKey::DescribeUserScramCredentials, 0, 0, describe_user_scram_credentials::handle),
+    api(ApiKey::AlterUserScramCredentials, 0, 0, alter_user_scram_credentials::handle),
+    api(ApiKey::DescribeQuorum, 0, 2, describe_quorum::handle),
     api(ApiKey::DescribeCluster, 0, 2, describe_cluster::handle),
     api(ApiKey::DescribeProducers, 0, 0, describe_producers::handle),
+    api(ApiKey::UnregisterBroker, 0, 0, unregister_broker::handle),
     api(ApiKey::DescribeTopicPartitions, 0, 0, describe_topic_partitions::handle),
 ];
 

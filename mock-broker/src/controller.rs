@@ -25,7 +25,10 @@ mod forwarded;
 mod isr;
 mod partitions;
 mod placement;
+mod quorum;
+mod quotas;
 mod reassignment;
+mod scram;
 mod topics;
 
 use change::EligibleLeaders;
@@ -179,8 +182,12 @@ impl Controller {
             Record::Topic { name, .. } if name.contains(['.', '_']) => {
                 self.unified.insert(unified(name), name.clone());
             }
-            Record::RegisterBroker { .. } | Record::BrokerFencing { .. } | Record::Topic { .. } => {
-            }
+            Record::RegisterBroker { .. }
+            | Record::BrokerFencing { .. }
+            | Record::Topic { .. }
+            | Record::Scram { .. }
+            | Record::Quota { .. }
+            | Record::UnregisterBroker { .. } => {}
         }
     }
 

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use milena_protocol::ids::{BrokerId, TopicId, TopicName};
 
 mod settings;
+mod users;
 
 pub(crate) use settings::{TimestampType, TopicSettings};
+pub(crate) use users::{QuotaEntity, Quotas, ScramCredential, ScramKey};
 
 /// A partition by its topic's id, which a topic of the same name created later does not share.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -111,6 +113,20 @@ pub(crate) enum Record {
     RemoveTopic {
         id: TopicId,
     },
+    /// A credential, or that it is gone.
+    Scram {
+        key: ScramKey,
+        credential: Option<ScramCredential>,
+    },
+    /// A rate, or that it is gone.
+    Quota {
+        entity: QuotaEntity,
+        key: String,
+        value: Option<f64>,
+    },
+    UnregisterBroker {
+        id: BrokerId,
+    },
 }
 
 /// What a run of records changed, for whoever has to act on it.
@@ -129,6 +145,8 @@ pub(crate) struct Image {
     topics: BTreeMap<TopicId, Arc<Topic>>,
     ids: BTreeMap<TopicName, TopicId>,
     partitions: usize,
+    pub(crate) scram: BTreeMap<ScramKey, ScramCredential>,
+    pub(crate) quotas: BTreeMap<QuotaEntity, Quotas>,
 }
 
 impl Image {
@@ -176,6 +194,33 @@ impl Image {
                     delta.removed_topics.push(topic);
                 }
             }
+            Record::Scram { key, credential } => match credential {
+                Some(credential) => {
+                    self.scram.insert(key.clone(), credential.clone());
+                }
+                None => {
+                    self.scram.remove(key);
+                }
+            },
+            Record::Quota { entity, key, value } => self.apply_quota(entity, key, *value),
+            Record::UnregisterBroker { id } => {
+                self.brokers.remove(id);
+            }
+        }
+    }
+
+    fn apply_quota(&mut self, entity: &QuotaEntity, key: &str, value: Option<f64>) {
+        let quotas = self.quotas.entry(entity.clone()).or_default();
+        match value {
+            Some(value) => {
+                quotas.insert(key.to_owned(), value);
+            }
+            None => {
+                quotas.remove(key);
+            }
+        }
+        if quotas.is_empty() {
+            self.quotas.remove(entity);
         }
     }
 

@@ -64,6 +64,12 @@ impl Controller {
             .collect()
     }
 
+    /// Records that strike a broker that is gone for good from the lists of eligible leaders.
+    pub(super) fn strike_from_elrs(&self, broker: BrokerId) -> Vec<Record> {
+        let partitions = self.in_elr.get(&broker).into_iter().flatten();
+        partitions.filter_map(|partition| self.turn(*partition, Turn::Leaves(broker))).collect()
+    }
+
     fn turn(&self, partition: TopicPartition, turn: Turn) -> Option<Record> {
         let topic = self.image.topic(partition.topic)?;
         let before = self.image.partition(partition)?;

@@ -32,6 +32,18 @@ impl Controller {
             RequestKind::ListPartitionReassignments(request) => {
                 ResponseKind::ListPartitionReassignments(self.list_reassignments(request))
             }
+            RequestKind::AlterUserScramCredentials(request) => {
+                ResponseKind::AlterUserScramCredentials(self.alter_scram(ctx, request))
+            }
+            RequestKind::AlterClientQuotas(request) => {
+                ResponseKind::AlterClientQuotas(self.alter_quotas(ctx, request))
+            }
+            RequestKind::DescribeQuorum(request) => {
+                ResponseKind::DescribeQuorum(self.describe_quorum(request))
+            }
+            RequestKind::UnregisterBroker(request) => {
+                ResponseKind::UnregisterBroker(self.unregister_broker(ctx, request))
+            }
             _ => return None,
         })
     }

@@ -27,7 +27,7 @@ pub(super) const MAX_PARTITIONS_PER_REQUEST: i64 = 10_000;
 pub(crate) type Refusal = (ErrorCode, String);
 
 /// The internal metadata topic, which exists outside the metadata.
-const METADATA_TOPIC: &str = "__cluster_metadata";
+pub(super) const METADATA_TOPIC: &str = "__cluster_metadata";
 
 /// `DescribeConfigs`' source of a setting made on the topic (`DYNAMIC_TOPIC_CONFIG`).
 const SOURCE_TOPIC: i8 = 1;

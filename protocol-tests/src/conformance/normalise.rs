@@ -121,6 +121,12 @@ const RULES: &[Rule] = &[
         reason: "Kafka keeps partitions in a hash map",
     },
     Rule {
+        message: "DescribeUserScramCredentialsResponse",
+        field: "results",
+        action: Action::OrderedBy("user"),
+        reason: "Kafka keeps users in a hash map",
+    },
+    Rule {
         message: "AlterReplicaLogDirsResponse",
         field: "partitions",
         action: Action::OrderedBy("partition_index"),
@@ -226,7 +232,11 @@ fn apply(action: Action, value: &mut Value, aliases: &mut Aliases) {
             elements.sort_by_key(|element| (element.as_i64(), element.to_string()));
         }
         (Action::OrderedBy(field), Value::Array(elements)) => {
-            elements.sort_by_key(|element| element.get(field).and_then(Value::as_i64));
+            elements.sort_by_key(|element| {
+                let value = element.get(field);
+                let text = value.and_then(Value::as_str).map(str::to_owned);
+                (value.and_then(Value::as_i64), text)
+            });
         }
         (Action::AsSet | Action::OrderedBy(_), _) => {}
     }
