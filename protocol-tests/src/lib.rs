@@ -6,6 +6,7 @@ pub mod fuzzing;
 pub mod interop;
 pub mod java_peer;
 pub mod kafka;
+pub mod measure;
 pub mod schemas;
 pub mod seeds;
 pub mod vectors;

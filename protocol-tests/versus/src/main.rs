@@ -11,6 +11,7 @@
 
 mod clients;
 mod cluster;
+mod codecs;
 mod franz;
 mod measure;
 mod runner;
@@ -35,6 +36,8 @@ struct Arguments {
 enum Command {
     /// One run of one client; called by the runner.
     Worker(WorkerArguments),
+    /// Record batches and compression alone, without a broker.
+    Codecs(codecs::Options),
 }
 
 /// What a worker is told; the Go program takes the same flags.
@@ -56,6 +59,7 @@ fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     match arguments.command {
         Some(Command::Worker(worker)) => clients::run(&worker),
+        Some(Command::Codecs(options)) => codecs::run(&options),
         None => runner::run(&arguments.options),
     }
 }

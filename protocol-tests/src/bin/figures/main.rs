@@ -5,6 +5,8 @@
 //! stderr. References that need C live in `protocol-tests/versus/`, which is built on demand; what
 //! cannot be built or run is reported as skipped, with the reason.
 
+mod guard;
+mod records;
 mod report;
 mod startup;
 mod versus;
@@ -12,6 +14,9 @@ mod versus;
 use clap::Parser;
 
 use report::Figure;
+
+/// Measures one figure.
+type Measure = fn(&'static str) -> Result<Figure, String>;
 
 #[derive(Parser)]
 #[command(about = "Measures the figures that have a goal")]
@@ -28,7 +33,13 @@ struct Arguments {
 }
 
 fn names() -> Vec<&'static str> {
-    startup::FIGURES.iter().map(|(name, _)| *name).chain(versus::NAMES).collect()
+    here().map(|(name, _)| name).chain(versus::NAMES).collect()
+}
+
+/// What is measured by this program itself.
+fn here() -> impl Iterator<Item = (&'static str, Measure)> {
+    let startup = startup::FIGURES.into_iter();
+    startup.chain(records::FIGURES).chain(guard::FIGURES)
 }
 
 fn main() {
@@ -36,7 +47,7 @@ fn main() {
     let wanted =
         |name: &str| arguments.names.is_empty() || arguments.names.iter().any(|n| n == name);
     let mut figures: Vec<Figure> = Vec::new();
-    for (name, measure) in startup::FIGURES {
+    for (name, measure) in here() {
         if wanted(name) {
             let figure = measure(name).unwrap_or_else(|error| Figure::skipped(name, &error));
             figure.print();

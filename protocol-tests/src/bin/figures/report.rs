@@ -1,5 +1,6 @@
 //! How figures are printed.
 
+use milena_protocol_tests::measure::Pair;
 use serde::Serialize;
 
 /// One figure. `goal` is the upper bound of `ratio`, or of `ours` where there is no reference.
@@ -41,6 +42,24 @@ impl Figure {
             unit,
             ratio: Some(ours / reference),
             goal: Some(goal),
+            skipped: None,
+        }
+    }
+
+    /// A figure measured by turns with somebody else's.
+    pub(crate) fn paired(
+        name: &'static str,
+        pair: Pair,
+        unit: &'static str,
+        goal: Option<f64>,
+    ) -> Self {
+        Self {
+            name,
+            ours: Some(pair.ours),
+            reference: Some(pair.reference),
+            unit,
+            ratio: Some(pair.ratio),
+            goal,
             skipped: None,
         }
     }

@@ -11,9 +11,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::Measure;
 use crate::report::Figure;
 
-type Measure = fn(&'static str) -> Result<Figure, String>;
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 pub(crate) const FIGURES: [(&str, Measure); 3] = [
