@@ -6,6 +6,7 @@
 //! cannot be built or run is reported as skipped, with the reason.
 
 mod guard;
+mod memory;
 mod records;
 mod report;
 mod startup;
@@ -39,7 +40,7 @@ fn names() -> Vec<&'static str> {
 /// What is measured by this program itself.
 fn here() -> impl Iterator<Item = (&'static str, Measure)> {
     let startup = startup::FIGURES.into_iter();
-    startup.chain(records::FIGURES).chain(guard::FIGURES)
+    startup.chain(records::FIGURES).chain(guard::FIGURES).chain(memory::FIGURES)
 }
 
 fn main() {
