@@ -39,6 +39,10 @@ enum Mood {
     Append,
     Answer(ErrorCode),
     /// Appends batches of up to so many bytes, and refuses larger ones.
+    #[cfg_attr(
+        not(feature = "compression-lz4"),
+        expect(dead_code, reason = "what is too large is told to producers that compress")
+    )]
     TooLarge(usize),
     /// Takes it and stays silent.
     Silent,
