@@ -60,6 +60,11 @@ fn wrong_values(message: &WireMessage, mark: &Mark, refused: Expected) -> Vec<(i
 
     let fixed = matches!(mark.encoding, Encoding::Int16 | Encoding::Int32);
     let mut wrong = match mark.kind {
+        // In a tagged field it is 1 for a value and 0 for null, one more than what the mark says.
+        MarkKind::Presence if mark.encoding == Encoding::Compact => {
+            let other = [1, 2, 126, i64::from(u32::MAX) - 1].map(|marker| (marker, refused));
+            return [&other[..], &[(-1 - mark.value, Anything)]].concat();
+        }
         MarkKind::Presence => {
             let other = [0, 2, -2, 127, -128].map(|marker| (marker, refused));
             return [&other[..], &[(-mark.value, Anything)]].concat();
