@@ -11,10 +11,10 @@ use milena_protocol::decode::DecodeError;
 use milena_protocol::internal::{GroupKey, GroupValue, TransactionKey, TransactionValue};
 use milena_protocol::schema::{self, MessageSchema};
 
-use super::{Target, recorded, samples};
+use super::{DECODING, Target, recorded, samples};
 
 /// Every blob at every version.
-pub const TARGET: Target = Target { name: "consumer_protocol", cap: 1 << 20, exercise, seeds };
+pub const TARGET: Target = Target { name: "consumer_protocol", cap: DECODING, exercise, seeds };
 
 /// Record types above this do not exist in any topic.
 const MOST_TYPES: u8 = 32;

@@ -33,6 +33,10 @@ pub struct Target {
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
+/// The cap of targets that decode messages: what the guard allows beyond the bytes of a message if it
+/// is not told otherwise, and what stands around it.
+const DECODING: usize = (1 << 20) + (128 << 10);
+
 /// Every target, by name.
 pub const TARGETS: [Target; 9] = [
     configuration::TARGET,

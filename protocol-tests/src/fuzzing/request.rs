@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use milena_protocol::decode::{self, DecodeError};
 
-use super::{Target, samples};
+use super::{DECODING, Target, samples};
 
 /// Any request at any version, its header before it.
 pub const TARGET: Target =
-    Target { name: "request", cap: 1 << 20, exercise, seeds: samples::requests };
+    Target { name: "request", cap: DECODING, exercise, seeds: samples::requests };
 
 fn exercise(input: &[u8]) {
     match decode::request(Bytes::copy_from_slice(input)) {

@@ -5,10 +5,10 @@ use milena_protocol::decode::{self, DecodeError};
 use milena_protocol::messages::ApiKey;
 use milena_protocol::version::spoken_versions;
 
-use super::{Target, samples};
+use super::{DECODING, Target, samples};
 
 /// Any response at any version.
-pub const TARGET: Target = Target { name: "response", cap: 1 << 20, exercise, seeds };
+pub const TARGET: Target = Target { name: "response", cap: DECODING, exercise, seeds };
 
 /// The first byte is the API key, the second decides on its version.
 fn exercise(input: &[u8]) {
