@@ -34,7 +34,8 @@ struct Arguments {
 }
 
 fn names() -> Vec<&'static str> {
-    here().map(|(name, _)| name).chain(versus::NAMES).collect()
+    let here = here().map(|(name, _)| name);
+    here.chain(versus::codec_names()).chain(versus::NAMES).collect()
 }
 
 /// What is measured by this program itself.
@@ -54,6 +55,11 @@ fn main() {
             figure.print();
             figures.push(figure);
         }
+    }
+    let codecs: Vec<&'static str> = versus::codec_names().filter(|name| wanted(name)).collect();
+    for figure in versus::measure_codecs(&codecs) {
+        figure.print();
+        figures.push(figure);
     }
     let against: Vec<&'static str> =
         versus::NAMES.into_iter().filter(|name| wanted(name)).collect();

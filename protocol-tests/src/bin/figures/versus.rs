@@ -1,10 +1,12 @@
-//! Figures held against librdkafka's callbacks: measured by `protocol-tests/versus/`, which is
-//! built when it is needed.
+//! Figures held against librdkafka's callbacks, krafka's record batches and codecs in C: measured
+//! by `protocol-tests/versus/`, which is built when it is needed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use milena_protocol_tests::measure::Pair;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::report::Figure;
 
@@ -12,6 +14,53 @@ use crate::report::Figure;
 const GOALS: [(&str, f64); 2] = [("produce-100", 0.65), ("consume-100", 0.4)];
 
 pub(crate) const NAMES: [&str; 2] = [GOALS[0].0, GOALS[1].0];
+
+/// Figures of the command `codecs` of versus: their units, and the bounds of those that have one.
+const CODECS: [(&str, &str, Option<f64>); 8] = [
+    ("decode-headers-krafka", "ns/record", Some(0.25)),
+    ("encode-headers-krafka", "ns/record", None),
+    ("lz4-encode", "us", Some(1.2)),
+    ("lz4-decode", "us", None),
+    ("gzip-encode", "us", None),
+    ("gzip-decode", "us", None),
+    ("zstd-encode", "us", None),
+    ("zstd-decode", "us", None),
+];
+
+pub(crate) fn codec_names() -> impl Iterator<Item = &'static str> {
+    CODECS.into_iter().map(|(name, _, _)| name)
+}
+
+/// A line of the command `codecs`.
+#[derive(Debug, Deserialize)]
+struct Line {
+    figure: String,
+    ours: f64,
+    reference: f64,
+    ratio: f64,
+}
+
+/// Codecs against krafka's and those in C.
+pub(crate) fn measure_codecs(names: &[&'static str]) -> Vec<Figure> {
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let lines = build().and_then(|program| run_codecs(&program, names));
+    let measured = |(name, unit, goal)| match &lines {
+        Ok(lines) => match lines.iter().find(|line| line.figure == name) {
+            Some(&Line { ours, reference, ratio, .. }) => {
+                Figure::paired(name, Pair { ours, reference, ratio }, unit, goal)
+            }
+            None => Figure::skipped(name, "versus did not print it"),
+        },
+        Err(reason) => Figure::skipped(name, reason),
+    };
+    CODECS.into_iter().filter(|(name, _, _)| names.contains(name)).map(measured).collect()
+}
+
+fn run_codecs(program: &Path, names: &[&str]) -> Result<Vec<Line>, String> {
+    output_of(Command::new(program).arg("codecs").args(names))
+}
 
 const OURS: &str = "milena";
 const REFERENCE: &str = "rdkafka-callback";
@@ -89,6 +138,11 @@ fn run(
     if let Some(records) = records {
         command.args(["--records", &records.to_string()]);
     }
+    output_of(&mut command)
+}
+
+/// The lines that versus prints, those of the wanted form.
+fn output_of<L: DeserializeOwned>(command: &mut Command) -> Result<Vec<L>, String> {
     let output = command.output().map_err(|error| format!("cannot start versus: {error}"))?;
     if !output.status.success() {
         let stderr = String::from_utf8_lossy(&output.stderr);
