@@ -4,10 +4,10 @@ use milena_protocol::compression::{
     Codec, Compression, CompressionError, DecompressionBudget, compress, decompress,
 };
 
-use super::{Target, recorded};
+use super::{DECOMPRESSING, Target, recorded};
 
 /// Each of the codecs, under budgets of all sizes.
-pub const TARGET: Target = Target { name: "decompress", cap: 512 * 1024, exercise, seeds };
+pub const TARGET: Target = Target { name: "decompress", cap: DECOMPRESSING, exercise, seeds };
 
 /// The largest budget is two to this power.
 const MAX_POWER: u8 = 17;

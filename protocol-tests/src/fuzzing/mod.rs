@@ -37,6 +37,11 @@ pub struct Target {
 /// is not told otherwise, and what stands around it.
 const DECODING: usize = (1 << 20) + (128 << 10);
 
+/// The cap of targets that decompress at most 128 KiB at once. Zstandard in Rust has a window of as
+/// much, room for two blocks behind it, the literals and sequences of a block, and while any of them
+/// grows its old place.
+const DECOMPRESSING: usize = 1 << 20;
+
 /// Every target, by name.
 pub const TARGETS: [Target; 9] = [
     configuration::TARGET,

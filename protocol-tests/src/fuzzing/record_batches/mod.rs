@@ -9,10 +9,10 @@ use milena_protocol::compression::DecompressionBudget;
 use milena_protocol::ids::{LeaderEpoch, Offset};
 use milena_protocol::records::{self, Batch, BatchBuilder, RecordView, Stamp};
 
-use super::{Target, samples};
+use super::{DECOMPRESSING, Target, samples};
 
 /// Record batches as a consumer reads them and a broker checks them.
-pub const TARGET: Target = Target { name: "record_batches", cap: 512 * 1024, exercise, seeds };
+pub const TARGET: Target = Target { name: "record_batches", cap: DECOMPRESSING, exercise, seeds };
 
 /// What one batch may decompress to.
 const PER_BATCH: usize = 64 * 1024;
