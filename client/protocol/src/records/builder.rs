@@ -117,7 +117,7 @@ impl BatchBuilder {
         let open = match head.small() {
             Some(word) if word.len() + behind_head <= self.room() => word,
             _ => {
-                self.put_any_head(head)?;
+                self.put_any_head(head.time, head.offset, head.key_length, behind_head)?;
                 Word::default()
             }
         };
@@ -254,8 +254,17 @@ impl BatchBuilder {
         MAX_PAYLOAD - self.payload.len()
     }
 
+    /// The fields of the head one by one: a reference would have all of them written to memory
+    /// before each record.
     #[cold]
-    fn put_any_head(&mut self, head: Head) -> Result<(), AppendError> {
+    fn put_any_head(
+        &mut self,
+        time: u64,
+        offset: u32,
+        key_length: u64,
+        behind_head: usize,
+    ) -> Result<(), AppendError> {
+        let head = Head { time, offset, key_length, behind_head };
         let body = head.body();
         let size = varint::size_of_length(body) + body;
         if size > self.room() {
