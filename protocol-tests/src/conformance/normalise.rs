@@ -170,6 +170,17 @@ const RULES: &[Rule] = &[
     },
 ];
 
+/// Settings of brokers that say where the processes happen to run; their values count as present or
+/// null.
+const SETTINGS_OF_THE_PLACE: &[&str] = &[
+    "advertised.listeners",
+    "controller.quorum.bootstrap.servers",
+    "controller.quorum.voters",
+    "listeners",
+    "log.dir",
+    "log.dirs",
+];
+
 /// Takes out of a transcript what no two clusters agree in.
 pub fn normalise(transcript: &mut Transcript) {
     let mut aliases = Aliases::default();
@@ -199,6 +210,12 @@ fn walk(message: &str, value: &mut Value, aliases: &mut Aliases) {
             }
         }
         Value::Object(fields) => {
+            let setting = fields.get("name").and_then(Value::as_str);
+            if setting.is_some_and(|name| SETTINGS_OF_THE_PLACE.contains(&name))
+                && let Some(value) = fields.get_mut("value")
+            {
+                apply(Action::Presence, value, aliases);
+            }
             for (name, value) in fields {
                 // Lists are put into order first, so that aliases are given in the same order.
                 let rules = RULES.iter().filter(|rule| {
@@ -274,6 +291,20 @@ mod tests {
     fn words_count_as_present_or_null() {
         let seen = normalised("X", json!({"error_message": "no", "more": {"error_message": null}}));
         assert_eq!(seen, json!({"error_message": "present", "more": {"error_message": null}}));
+    }
+
+    #[test]
+    fn settings_that_tell_a_place_count_as_present() {
+        let seen = normalised(
+            "DescribeConfigsResponse",
+            json!({"configs": [{"name": "log.dirs", "value": "/somewhere"},
+                               {"name": "num.partitions", "value": "1"}]}),
+        );
+        assert_eq!(
+            seen,
+            json!({"configs": [{"name": "log.dirs", "value": "present"},
+                               {"name": "num.partitions", "value": "1"}]})
+        );
     }
 
     #[test]
