@@ -83,7 +83,7 @@ fn produce_without_acks_gets_no_answer_and_an_error_closes(s: &mut Scenario<'_>)
     let good = s.connect(1)?;
     let _ = s.send(good, 12, &produce(&topic, 0, batch(&["a"])))?;
     s.sends_nothing_for("a good one", good, std::time::Duration::from_millis(500))?;
-    s.wait_for_end(1, &topic, 1)?;
+    s.wait_for_high_watermark(1, &topic, 1)?;
     let bad = s.connect(1)?;
     let _ = s.send(bad, 12, &produce("nobody-made-this", 0, batch(&["a"])))?;
     s.sends_nothing_for("an unknown topic", bad, std::time::Duration::from_secs(2))

@@ -250,12 +250,4 @@ impl Scenario<'_> {
             Ok((seen == offset, format!("latest offset {seen}")))
         })
     }
-
-    /// The same, where nothing but the leader counts.
-    ///
-    /// # Errors
-    /// If it never does.
-    pub(super) fn wait_for_end(&mut self, broker: i32, topic: &str, offset: i64) -> Outcome {
-        self.wait_for_high_watermark(broker, topic, offset)
-    }
 }
