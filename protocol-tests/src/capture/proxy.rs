@@ -46,7 +46,7 @@ impl Proxy {
 }
 
 impl Relay for Proxy {
-    fn in_front_of(&self, port: u16) -> io::Result<u16> {
+    fn in_front_of(&self, _node: u32, port: u16) -> io::Result<u16> {
         let ports = free_ports(1).map_err(io::Error::other)?;
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, ports[0]))?;
         listener.set_nonblocking(true)?;
@@ -143,7 +143,7 @@ mod tests {
         let recorder = Arc::new(Recorder::default());
         let proxy = Proxy::new(Handle::current(), Arc::clone(&recorder));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let port = proxy.in_front_of(listener.local_addr().unwrap().port()).unwrap();
+        let port = proxy.in_front_of(1, listener.local_addr().unwrap().port()).unwrap();
         let server = Handle::current().spawn(serve(listener));
 
         let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();

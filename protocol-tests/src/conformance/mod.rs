@@ -25,6 +25,9 @@ pub use transcript::{Step, Transcript};
 
 use crate::kafka::Version;
 
+/// The id of a controller that is a process of its own.
+pub const CONTROLLER: i32 = crate::kafka::CONTROLLER.cast_signed();
+
 /// Why a case could not be carried through: not a difference, but nothing to compare.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -81,6 +84,11 @@ pub enum Shape {
     One,
     /// Three brokers with a controller in each of them.
     Three,
+    /// Three brokers and a controller of its own ([`CONTROLLER`]): more than one broker may be dead,
+    /// or the controller, and ways between nodes may be cut.
+    Apart,
+    /// The same with `auto.leader.rebalance.enable`, which the others go without.
+    Balanced,
 }
 
 impl Shape {
@@ -88,7 +96,7 @@ impl Shape {
     pub const fn brokers(self) -> i32 {
         match self {
             Self::One => 1,
-            Self::Three => 3,
+            Self::Three | Self::Apart | Self::Balanced => 3,
         }
     }
 }

@@ -279,6 +279,40 @@ impl<'a> Scenario<'a> {
         self.wait_for_brokers(self.case.shape.brokers())
     }
 
+    /// Asks a broker's process to end in order (SIGTERM), and waits until it has.
+    ///
+    /// # Errors
+    /// If it does not run, or does not end.
+    pub fn stop(&mut self, broker: i32) -> Outcome {
+        self.subject.stop(broker)?;
+        self.forget_link(broker);
+        Ok(())
+    }
+
+    /// Starts a broker (or the controller) that was ended, and waits for nothing.
+    ///
+    /// # Errors
+    /// If it runs.
+    pub fn launch(&mut self, broker: i32) -> Outcome {
+        self.subject.launch(broker)
+    }
+
+    /// Stops what one node sends to another; it waits until the way heals.
+    ///
+    /// # Errors
+    /// If the shape has nothing between its nodes.
+    pub fn cut(&mut self, from: i32, to: i32) -> Outcome {
+        self.subject.cut(from, to)
+    }
+
+    /// Ends all cuts.
+    ///
+    /// # Errors
+    /// If the shape has nothing between its nodes.
+    pub fn heal(&mut self) -> Outcome {
+        self.subject.heal()
+    }
+
     /// Waits until every broker lists this many.
     ///
     /// # Errors
@@ -376,6 +410,34 @@ impl<'a> Scenario<'a> {
                 leader_seen == leader && isr == wanted,
                 format!("leader {leader_seen}, ISR {isr:?}"),
             ))
+        })
+    }
+
+    /// Waits until a broker's metadata shows this leader for partition 0, -1 for none.
+    ///
+    /// # Errors
+    /// If it never does.
+    pub fn wait_for_leader(&mut self, broker: i32, topic: &str, leader: i32) -> Outcome {
+        self.wait_until(&format!("leader {leader} of {topic}"), |scenario| {
+            let seen = scenario.partition(broker, topic)?.leader_id.0;
+            Ok((seen == leader, format!("leader {seen}")))
+        })
+    }
+
+    /// Waits until a broker that was launched answers, and broker 1 lists it.
+    ///
+    /// # Errors
+    /// If it never does.
+    pub fn wait_until_it_serves(&mut self, broker: i32) -> Outcome {
+        self.wait_until(&format!("broker {broker} serves"), |scenario| {
+            let request = MetadataRequest::default().with_topics(Some(Vec::new()));
+            for asked in [broker, 1] {
+                let seen = scenario.query(asked, METADATA, &request)?.brokers;
+                if !seen.iter().any(|listed| listed.node_id.0 == broker) {
+                    return Ok((false, format!("broker {asked} does not list it")));
+                }
+            }
+            Ok((true, String::new()))
         })
     }
 

@@ -1,7 +1,7 @@
 //! Starts Apache Kafka itself, from the jars on Maven Central: the reference the client and the
 //! simulated cluster are held against.
 //!
-//! One node or several combined broker-controllers run as child processes on loopback ports that
+//! One node or several combined broker-controllers, or brokers with a controller of their own, run as child processes on loopback ports that
 //! were free a moment ago. What a [`Kafka`] started ends with it, also when a test panics. Kafka's
 //! own tools (console producer and consumer, …) run from the same jars through [`JavaTool`].
 //!
@@ -9,6 +9,7 @@
 
 mod gate;
 mod jars;
+mod links;
 mod node;
 mod ports;
 mod probe;
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 pub use gate::{Tool, interop_asked_for, requires, skip};
 pub use jars::Jars;
+pub use links::Links;
 pub use properties::{Purpose, Timings};
 pub use relay::Relay;
 pub use shared::SharedKafka;
@@ -36,6 +38,7 @@ pub(crate) use jars::target_directory;
 use node::Node;
 pub(crate) use ports::free as free_ports;
 pub(crate) use process::{log_tail, run_logged, tail};
+use properties::{NodePorts, Role};
 
 /// A release of Apache Kafka the tests know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,12 +107,12 @@ pub enum KafkaError {
         tail: String,
     },
     /// The cluster has no node of this id.
-    #[error("the cluster has no node {id}; its nodes are 1 to {nodes}")]
+    #[error("the cluster has no node {id}; its nodes are {nodes}")]
     UnknownNode {
         /// The id asked for.
         id: u32,
-        /// How many nodes there are.
-        nodes: u32,
+        /// The ids there are.
+        nodes: String,
     },
     /// The node is dead (or alive) where the opposite is needed.
     #[error("node {id} is {state}")]
@@ -139,11 +142,22 @@ impl KafkaError {
     }
 }
 
+/// Where the controller is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    InEachNode,
+    Apart,
+}
+
+/// The id of a controller that is a process of its own.
+pub const CONTROLLER: u32 = 100;
+
 /// How a [`Kafka`] is to be started.
 #[derive(Clone, Debug)]
 pub struct Builder {
     version: Version,
     nodes: u32,
+    controller: Place,
     timings: Timings,
     purpose: Purpose,
     properties: Vec<(String, String)>,
@@ -156,6 +170,15 @@ impl Builder {
     #[must_use]
     pub fn nodes(mut self, nodes: u32) -> Self {
         self.nodes = nodes.max(1);
+        self
+    }
+
+    /// Puts the controller into a process of its own, with the id [`CONTROLLER`]; the nodes are
+    /// brokers only, and reach each other by a listener of their own. Then more than one of them,
+    /// or the controller, may die. Default: each node is both.
+    #[must_use]
+    pub fn controller_apart(mut self) -> Self {
+        self.controller = Place::Apart;
         self
     }
 
@@ -181,7 +204,8 @@ impl Builder {
     }
 
     /// Puts something in front of every listener: the ports it gives are the ones that clients and
-    /// the other nodes are told.
+    /// the other nodes are told. With the controller apart, only in front of those by which nodes
+    /// reach each other.
     #[must_use]
     pub fn relay(mut self, relay: Arc<dyn Relay>) -> Self {
         self.relay = Some(relay);
@@ -220,6 +244,30 @@ impl Builder {
     }
 }
 
+impl Builder {
+    fn plan(&self) -> Result<properties::Plan, KafkaError> {
+        let role = match self.controller {
+            Place::InEachNode => Role::Combined,
+            Place::Apart => Role::Broker,
+        };
+        let mut roles: Vec<(u32, Role)> = (1..=self.nodes).map(|id| (id, role)).collect();
+        if self.controller == Place::Apart {
+            roles.push((CONTROLLER, Role::Controller));
+        }
+        let free = ports::free(roles.len() * 3)?;
+        let nodes = roles.into_iter().zip(free.as_chunks::<3>().0);
+        let nodes = nodes.map(|((id, role), free)| {
+            Ok((id, role, NodePorts::new(id, role, *free, self.relay.as_deref())?))
+        });
+        Ok(properties::Plan {
+            nodes: nodes.collect::<Result<_, KafkaError>>()?,
+            timings: self.timings,
+            purpose: self.purpose,
+            extra: self.properties.clone(),
+        })
+    }
+}
+
 /// A running Apache Kafka cluster. Dropping it ends every process and removes the data (which is
 /// kept, and its place printed, when the thread is panicking).
 #[derive(Debug)]
@@ -240,6 +288,7 @@ impl Kafka {
         Builder {
             version,
             nodes: 1,
+            controller: Place::InEachNode,
             timings: Timings::Default,
             purpose: Purpose::Test,
             properties: Vec::new(),
@@ -260,17 +309,9 @@ impl Kafka {
         // Built before anything is started, so that an error below ends what was started.
         let mut kafka =
             Self { version: builder.version, jars: jars.clone(), directory, nodes: Vec::new() };
-        let plan = properties::Plan {
-            nodes: ports::free(builder.nodes as usize * 2)?
-                .chunks_exact(2)
-                .map(|pair| properties::NodePorts::new(pair[0], pair[1], builder.relay.as_deref()))
-                .collect::<Result<_, _>>()?,
-            timings: builder.timings,
-            purpose: builder.purpose,
-            extra: builder.properties.clone(),
-        };
-        for id in 1..=builder.nodes {
-            kafka.nodes.push(Node::create(id, &plan, &kafka.directory)?);
+        let plan = builder.plan()?;
+        for node in &plan.nodes {
+            kafka.nodes.push(Node::create(*node, &plan, &kafka.directory)?);
         }
         node::format_all(&kafka.nodes, &kafka.jars)?;
         for node in &mut kafka.nodes {
@@ -290,11 +331,22 @@ impl Kafka {
         &self.jars
     }
 
-    /// `127.0.0.1:port,…` of every node, dead ones included; with a relay, the ports it gave.
+    /// `127.0.0.1:port,…` of every broker, dead ones included; with a relay, the ports it gave.
     pub fn bootstrap_servers(&self) -> String {
+        let brokers = self.nodes.iter().filter(|node| node.is_broker());
         let servers: Vec<String> =
-            self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.advertised())).collect();
+            brokers.map(|node| format!("127.0.0.1:{}", node.advertised())).collect();
         servers.join(",")
+    }
+
+    /// Where a node itself listens: a broker for clients, a controller of its own for brokers.
+    ///
+    /// # Errors
+    /// The node is unknown.
+    pub fn address(&self, id: u32) -> Result<String, KafkaError> {
+        let node = self.nodes.iter().find(|node| node.id() == id);
+        let node = node.ok_or_else(|| self.unknown(id))?;
+        Ok(format!("127.0.0.1:{}", node.port()))
     }
 
     /// Ends a node at once (SIGKILL); its log keeps what was in the page cache.
@@ -305,14 +357,30 @@ impl Kafka {
         self.node(id)?.kill()
     }
 
+    /// Asks a node to end (SIGTERM), and waits until its process is gone.
+    ///
+    /// # Errors
+    /// The node is unknown or dead, or does not end within a minute.
+    pub fn stop(&mut self, id: u32) -> Result<(), KafkaError> {
+        self.node(id)?.stop(Duration::from_secs(60))
+    }
+
+    /// Starts a dead node again, and waits for nothing.
+    ///
+    /// # Errors
+    /// The node is unknown or alive.
+    pub fn launch(&mut self, id: u32) -> Result<(), KafkaError> {
+        let jars = self.jars.clone();
+        self.node(id)?.spawn(&jars)
+    }
+
     /// Starts a dead node again on its old ports and directory, and waits until all live nodes list
     /// it as alive.
     ///
     /// # Errors
     /// The node is unknown or alive, or does not come up.
     pub fn restart(&mut self, id: u32) -> Result<(), KafkaError> {
-        let jars = self.jars.clone();
-        self.node(id)?.spawn(&jars)?;
+        self.launch(id)?;
         self.wait_until_all_serve()
     }
 
@@ -333,23 +401,26 @@ impl Kafka {
     }
 
     fn node(&mut self, id: u32) -> Result<&mut Node, KafkaError> {
-        let nodes = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        (id as usize)
-            .checked_sub(1)
-            .and_then(|index| self.nodes.get_mut(index))
-            .ok_or(KafkaError::UnknownNode { id, nodes })
+        let unknown = self.unknown(id);
+        self.nodes.iter_mut().find(|node| node.id() == id).ok_or(unknown)
     }
 
-    /// Every live node answers Metadata with as many brokers as are alive.
+    fn unknown(&self, id: u32) -> KafkaError {
+        let known: Vec<String> = self.nodes.iter().map(|node| node.id().to_string()).collect();
+        KafkaError::UnknownNode { id, nodes: known.join(", ") }
+    }
+
+    /// Every running broker answers Metadata with as many brokers as run.
     fn wait_until_all_serve(&mut self) -> Result<(), KafkaError> {
-        let alive = self.nodes.iter().filter(|node| node.is_alive()).count();
+        let serves = |node: &Node| node.is_broker() && node.is_running();
+        let alive = self.nodes.iter().filter(|node| serves(node)).count();
         let mut seen = String::new();
         let served = wait::until(START_TIMEOUT, || {
             for node in &mut self.nodes {
-                if !node.is_alive() {
+                node.check_running()?;
+                if !serves(node) {
                     continue;
                 }
-                node.check_running()?;
                 match probe::live_brokers(node.port()) {
                     Ok(brokers) if brokers >= alive => {}
                     Ok(brokers) => {

@@ -1,13 +1,15 @@
-//! One combined broker-controller: its files and its process.
+//! One node, a broker, a controller or both: its files and its process.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::process::{log_tail, spawn_logged};
-use super::properties::{NodePorts, Plan, Purpose};
+use super::properties::{NodePorts, Plan, Purpose, Role};
+use super::wait;
 use super::{Jars, KafkaError};
 
 /// Any base64 UUID will do, as long as all nodes of a cluster have the same.
@@ -16,11 +18,13 @@ const CLUSTER_ID: &str = "4L6g3nShT-eMCtK--X86sw";
 #[derive(Debug)]
 pub(super) struct Node {
     id: u32,
+    role: Role,
     ports: NodePorts,
     purpose: Purpose,
     properties: PathBuf,
     log: PathBuf,
     process: Option<Running>,
+    is_paused: bool,
 }
 
 /// A node's process and the watchdog that ends it when this process dies without dropping it, as
@@ -62,23 +66,48 @@ impl Running {
 
 impl Node {
     /// Writes the node's properties below `directory`; starts nothing.
-    pub(super) fn create(id: u32, plan: &Plan, directory: &Path) -> Result<Self, KafkaError> {
+    pub(super) fn create(
+        (id, role, ports): (u32, Role, NodePorts),
+        plan: &Plan,
+        directory: &Path,
+    ) -> Result<Self, KafkaError> {
         let home = directory.join(format!("node-{id}"));
         fs::create_dir_all(&home).map_err(KafkaError::io(&home))?;
-        let ports = plan.nodes[id as usize - 1];
         let properties = home.join("server.properties");
-        fs::write(&properties, plan.text(id, ports, &home.join("data")))
+        fs::write(&properties, plan.text(id, role, ports, &home.join("data")))
             .map_err(KafkaError::io(&properties))?;
         let log = home.join("log.txt");
-        Ok(Self { id, ports, purpose: plan.purpose, properties, log, process: None })
+        Ok(Self {
+            id,
+            role,
+            ports,
+            purpose: plan.purpose,
+            properties,
+            log,
+            process: None,
+            is_paused: false,
+        })
     }
 
     pub(super) fn id(&self) -> u32 {
         self.id
     }
 
+    /// Where it listens for clients; a controller, for brokers.
     pub(super) fn port(&self) -> u16 {
-        self.ports.broker
+        match self.role {
+            Role::Combined | Role::Broker => self.ports.broker,
+            Role::Controller => self.ports.controller,
+        }
+    }
+
+    pub(super) fn is_broker(&self) -> bool {
+        self.role != Role::Controller
+    }
+
+    /// Its process is there and goes on.
+    pub(super) fn is_running(&self) -> bool {
+        self.is_alive() && !self.is_paused
     }
 
     /// Where others find it.
@@ -107,6 +136,7 @@ impl Node {
             .args(["-cp", &jars.class_path(), "kafka.Kafka"])
             .arg(&self.properties);
         self.process = Some(Running::watch(spawn_logged(&mut java, &self.log)?)?);
+        self.is_paused = false;
         Ok(())
     }
 
@@ -130,12 +160,35 @@ impl Node {
         process.end().map_err(|source| KafkaError::Signal { id: self.id, source })
     }
 
+    /// Asks the process to end (SIGTERM) and waits until it has.
+    pub(super) fn stop(&mut self, limit: Duration) -> Result<(), KafkaError> {
+        self.signal(Signal::TERM)?;
+        let Some(process) = &mut self.process else { return Ok(()) };
+        let ended = wait::until(limit, || process.java.try_wait().map(|status| status.is_some()))
+            .map_err(KafkaError::io(&self.log))?;
+        self.kill()?;
+        if ended {
+            return Ok(());
+        }
+        Err(KafkaError::TimedOut {
+            what: format!("node {} did not end", self.id),
+            waited: limit,
+            tail: self.log_tail(),
+        })
+    }
+
     pub(super) fn signal(&mut self, signal: Signal) -> Result<(), KafkaError> {
         let Some(process) = &self.process else {
             return Err(KafkaError::WrongState { id: self.id, state: "dead" });
         };
         kill_process(Pid::from_child(&process.java), signal)
-            .map_err(|errno| KafkaError::Signal { id: self.id, source: errno.into() })
+            .map_err(|errno| KafkaError::Signal { id: self.id, source: errno.into() })?;
+        match signal {
+            Signal::STOP => self.is_paused = true,
+            Signal::CONT => self.is_paused = false,
+            _ => {}
+        }
+        Ok(())
     }
 }
 

@@ -33,23 +33,45 @@ pub(super) struct NodePorts {
     pub(super) advertised_broker: u16,
     /// What the other controllers and the brokers are told.
     pub(super) advertised_controller: u16,
+    /// The listener that brokers reach each other by, and where the others find it. Only where the
+    /// controller is a process of its own.
+    pub(super) internal: u16,
+    pub(super) advertised_internal: u16,
+}
+
+/// What a node is (`process.roles`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Combined,
+    Broker,
+    Controller,
 }
 
 impl NodePorts {
     pub(super) fn new(
-        broker: u16,
-        controller: u16,
+        id: u32,
+        role: Role,
+        [broker, controller, internal]: [u16; 3],
         relay: Option<&dyn Relay>,
     ) -> Result<Self, KafkaError> {
         let advertised = |port| match relay {
-            Some(relay) => relay.in_front_of(port).map_err(KafkaError::io("127.0.0.1")),
+            Some(relay) => relay.in_front_of(id, port).map_err(KafkaError::io("127.0.0.1")),
             None => Ok(port),
+        };
+        // Ways that nobody takes need nothing in front of them. Clients go straight to brokers that
+        // have another listener for each other.
+        let (clients, controllers, brokers) = match role {
+            Role::Combined => (advertised(broker)?, advertised(controller)?, internal),
+            Role::Broker => (broker, controller, advertised(internal)?),
+            Role::Controller => (broker, advertised(controller)?, internal),
         };
         Ok(Self {
             broker,
             controller,
-            advertised_broker: advertised(broker)?,
-            advertised_controller: advertised(controller)?,
+            advertised_broker: clients,
+            advertised_controller: controllers,
+            internal,
+            advertised_internal: brokers,
         })
     }
 }
@@ -57,32 +79,52 @@ impl NodePorts {
 /// The whole cluster, as every node's properties need it.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
-    pub(super) nodes: Vec<NodePorts>,
+    pub(super) nodes: Vec<(u32, Role, NodePorts)>,
     pub(super) timings: Timings,
     pub(super) purpose: Purpose,
     pub(super) extra: Vec<(String, String)>,
 }
 
 impl Plan {
-    /// server.properties of node `id`, its data in `data`.
-    pub(super) fn text(&self, id: u32, ports: NodePorts, data: &Path) -> String {
-        let voters: Vec<String> = (1..)
-            .zip(&self.nodes)
-            .map(|(voter, node): (u32, _)| {
-                format!("{voter}@127.0.0.1:{}", node.advertised_controller)
-            })
+    /// server.properties of a node, its data in `data`.
+    pub(super) fn text(&self, id: u32, role: Role, ports: NodePorts, data: &Path) -> String {
+        let voters: Vec<String> = self
+            .nodes
+            .iter()
+            .filter(|(_, role, _)| *role != Role::Broker)
+            .map(|(voter, _, node)| format!("{voter}@127.0.0.1:{}", node.advertised_controller))
             .collect();
         let NodePorts { broker, controller, advertised_broker, .. } = ports;
-        let factor = self.nodes.len().min(3);
+        let NodePorts { internal, advertised_internal, .. } = ports;
+        let listeners = match role {
+            Role::Combined => format!(
+                "process.roles=broker,controller
+listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{advertised_broker}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT"
+            ),
+            Role::Broker => format!(
+                "process.roles=broker
+listeners=PLAINTEXT://127.0.0.1:{broker},INTERNAL://127.0.0.1:{internal}
+advertised.listeners=PLAINTEXT://127.0.0.1:{advertised_broker},\
+INTERNAL://127.0.0.1:{advertised_internal}
+inter.broker.listener.name=INTERNAL
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT"
+            ),
+            Role::Controller => format!(
+                "process.roles=controller
+listeners=CONTROLLER://127.0.0.1:{controller}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT"
+            ),
+        };
+        let brokers = self.nodes.iter().filter(|(_, role, _)| *role != Role::Controller).count();
+        let factor = brokers.min(3);
         let min_isr = factor.min(2);
         let mut text = format!(
             "node.id={id}
-process.roles=broker,controller
 controller.quorum.voters={voters}
-listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{advertised_broker}
+{listeners}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs={data}
 offsets.topic.replication.factor={factor}
 offsets.topic.num.partitions=5
@@ -102,6 +144,8 @@ group.initial.rebalance.delay.ms=0
                 ("replica.lag.time.max.ms", "3000"),
                 ("controller.quorum.election.timeout.ms", "500"),
                 ("controller.quorum.fetch.timeout.ms", "1500"),
+                ("leader.imbalance.check.interval.seconds", "1"),
+                ("unclean.leader.election.interval.ms", "1000"),
             ],
         };
         let purpose: &[(&str, &str)] = match self.purpose {

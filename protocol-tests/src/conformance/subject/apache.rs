@@ -3,18 +3,21 @@
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 
 use super::super::{Outcome, Shape, Trouble};
 use super::{Link, Received, Subject};
-use crate::kafka::{Kafka, KafkaError, Timings, Version};
+use crate::kafka::{Kafka, KafkaError, Links, Relay, Timings, Version};
 
 /// Real processes.
 #[derive(Debug)]
 pub struct Apache {
     kafka: Kafka,
+    /// Between the nodes, where the controller is a process of its own.
+    between: Option<Arc<Links>>,
     links: BTreeMap<Link, Socket>,
     last_link: u64,
 }
@@ -32,12 +35,27 @@ impl Apache {
     /// # Errors
     /// If they do not come up.
     pub fn start(version: Version, shape: Shape) -> Result<Self, KafkaError> {
-        let kafka = Kafka::builder(version)
+        let builder = Kafka::builder(version)
             .nodes(shape.brokers().unsigned_abs())
             .timings(Timings::Short)
-            .property("auto.leader.rebalance.enable", "false")
-            .start()?;
-        Ok(Self { kafka, links: BTreeMap::new(), last_link: 0 })
+            .property("auto.leader.rebalance.enable", (shape == Shape::Balanced).to_string());
+        let (builder, between) = match shape {
+            Shape::One | Shape::Three => (builder, None),
+            Shape::Apart | Shape::Balanced => {
+                let links = Arc::new(Links::default());
+                let relay: Arc<dyn Relay> = Arc::<Links>::clone(&links);
+                (builder.controller_apart().relay(relay), Some(links))
+            }
+        };
+        let kafka = builder.start()?;
+        Ok(Self { kafka, between, links: BTreeMap::new(), last_link: 0 })
+    }
+
+    fn between(&self) -> Outcome<&Links> {
+        self.between.as_deref().ok_or_else(|| Trouble::Impossible {
+            what: "come between nodes".to_owned(),
+            reason: "they reach each other directly in this shape".to_owned(),
+        })
     }
 
     fn socket(&mut self, link: Link) -> Outcome<&mut Socket> {
@@ -46,16 +64,6 @@ impl Apache {
             reason: "it was never opened, or closed".to_owned(),
         })
     }
-}
-
-/// An address of the bootstrap list.
-fn address_of(kafka: &Kafka, broker: i32) -> Outcome<String> {
-    let servers = kafka.bootstrap_servers();
-    let index = usize::try_from(broker - 1).unwrap_or(usize::MAX);
-    servers.split(',').nth(index).map(str::to_owned).ok_or_else(|| Trouble::Connection {
-        broker,
-        what: format!("no such broker among {servers}"),
-    })
 }
 
 /// Whether an error says that the peer has ended the connection.
@@ -68,7 +76,7 @@ fn is_closed(error: &std::io::Error) -> bool {
 
 impl Subject for Apache {
     fn connect(&mut self, broker: i32) -> Outcome<Link> {
-        let address = address_of(&self.kafka, broker)?;
+        let address = self.kafka.address(broker.unsigned_abs())?;
         let trouble = |error: std::io::Error| Trouble::Connection {
             broker,
             what: format!("{address}: {error}"),
@@ -149,8 +157,16 @@ impl Subject for Apache {
         Ok(self.kafka.kill(broker.unsigned_abs())?)
     }
 
+    fn stop(&mut self, broker: i32) -> Outcome {
+        Ok(self.kafka.stop(broker.unsigned_abs())?)
+    }
+
     fn start(&mut self, broker: i32) -> Outcome {
         Ok(self.kafka.restart(broker.unsigned_abs())?)
+    }
+
+    fn launch(&mut self, broker: i32) -> Outcome {
+        Ok(self.kafka.launch(broker.unsigned_abs())?)
     }
 
     fn freeze(&mut self, broker: i32) -> Outcome {
@@ -159,5 +175,15 @@ impl Subject for Apache {
 
     fn thaw(&mut self, broker: i32) -> Outcome {
         Ok(self.kafka.resume(broker.unsigned_abs())?)
+    }
+
+    fn cut(&mut self, from: i32, to: i32) -> Outcome {
+        self.between()?.cut(from.unsigned_abs(), to.unsigned_abs());
+        Ok(())
+    }
+
+    fn heal(&mut self) -> Outcome {
+        self.between()?.heal();
+        Ok(())
     }
 }

@@ -28,7 +28,8 @@ pub enum Received {
     Silence,
 }
 
-/// A cluster, real or simulated, with brokers 1 to n.
+/// A cluster, real or simulated, with brokers 1 to n. Where the controller is a process of its own,
+/// it is reached, killed and so on by its id, as brokers are.
 pub trait Subject: Debug {
     /// Opens a connection to a broker.
     ///
@@ -64,11 +65,23 @@ pub trait Subject: Debug {
     /// If it does not run.
     fn kill(&mut self, broker: i32) -> Outcome;
 
-    /// Starts a broker that was ended.
+    /// Asks a broker's process to end in order, and waits until it has.
+    ///
+    /// # Errors
+    /// If it does not run, or does not end.
+    fn stop(&mut self, broker: i32) -> Outcome;
+
+    /// Starts a broker that was ended, and waits until it serves.
     ///
     /// # Errors
     /// If it runs.
     fn start(&mut self, broker: i32) -> Outcome;
+
+    /// Starts a broker that was ended, and waits for nothing.
+    ///
+    /// # Errors
+    /// If it runs.
+    fn launch(&mut self, broker: i32) -> Outcome;
 
     /// Stops a broker's process without ending it.
     ///
@@ -81,4 +94,16 @@ pub trait Subject: Debug {
     /// # Errors
     /// If it is not frozen.
     fn thaw(&mut self, broker: i32) -> Outcome;
+
+    /// Stops what one node sends to another; it waits until the way heals.
+    ///
+    /// # Errors
+    /// If the subject cannot come between them.
+    fn cut(&mut self, from: i32, to: i32) -> Outcome;
+
+    /// Ends all cuts.
+    ///
+    /// # Errors
+    /// If the subject cannot come between nodes.
+    fn heal(&mut self) -> Outcome;
 }

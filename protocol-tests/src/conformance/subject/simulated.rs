@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
-use milena_mock_broker::cluster::{Cluster, ConnectionId, Input, Operation, Output};
+use milena_mock_broker::cluster::{Cluster, ConnectionId, Input, Node, Operation, Output};
 use milena_mock_broker::config::{ClusterConfig, ConfigError};
 use milena_protocol::ids::BrokerId;
 use milena_protocol::time::MonoTime;
 
-use super::super::{Outcome, Shape, Trouble};
+use super::super::{CONTROLLER, Outcome, Shape, Trouble};
 use super::{Link, Received, Subject};
 
 /// How far time goes on between two looks at a state.
@@ -161,7 +161,15 @@ impl Subject for Simulated {
         self.operate("kill", Operation::Kill(BrokerId(broker)))
     }
 
+    fn stop(&mut self, _broker: i32) -> Outcome {
+        Err(not_built("stop a broker in order"))
+    }
+
     fn start(&mut self, broker: i32) -> Outcome {
+        self.launch(broker)
+    }
+
+    fn launch(&mut self, broker: i32) -> Outcome {
         self.operate("start", Operation::Restart(BrokerId(broker)))
     }
 
@@ -172,4 +180,20 @@ impl Subject for Simulated {
     fn thaw(&mut self, broker: i32) -> Outcome {
         self.operate("thaw", Operation::Resume(BrokerId(broker)))
     }
+
+    fn cut(&mut self, from: i32, to: i32) -> Outcome {
+        self.operate("cut", Operation::Cut { from: node(from), to: node(to) })
+    }
+
+    fn heal(&mut self) -> Outcome {
+        self.operate("heal", Operation::HealAll)
+    }
+}
+
+fn node(id: i32) -> Node {
+    if id == CONTROLLER { Node::Controller } else { Node::Broker(BrokerId(id)) }
+}
+
+fn not_built(what: &str) -> Trouble {
+    Trouble::Impossible { what: what.to_owned(), reason: "it is not built".to_owned() }
 }
