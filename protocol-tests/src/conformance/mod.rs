@@ -9,19 +9,23 @@
 
 pub mod cases;
 mod compare;
+mod deviations;
 mod dissect;
 mod normalise;
 mod scenario;
 mod stored;
 mod subject;
 mod transcript;
+mod verdict;
 
 pub use compare::{Difference, differences};
+pub use deviations::{DEVIATIONS, Deviation, deviation};
 pub use normalise::normalise;
 pub use scenario::{Pending, Scenario};
 pub use stored::Stored;
 pub use subject::{Apache, Received, Simulated, Subject};
 pub use transcript::{Step, Transcript};
+pub use verdict::{Verdict, judge, judge_stored};
 
 use crate::kafka::Version;
 

@@ -20,11 +20,27 @@ impl Stored {
         Self { version }
     }
 
+    fn directory(&self) -> PathBuf {
+        let all = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("conformance");
+        all.join(self.version.as_str())
+    }
+
     fn path(&self, case: &str) -> PathBuf {
-        PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join("conformance")
-            .join(self.version.as_str())
-            .join(format!("{case}.json"))
+        self.directory().join(format!("{case}.json"))
+    }
+
+    /// The cases of which something is stored, in the order of their names.
+    ///
+    /// # Errors
+    /// If the directory cannot be read.
+    pub fn cases(&self) -> std::io::Result<Vec<String>> {
+        let mut cases = Vec::new();
+        for entry in fs::read_dir(self.directory())? {
+            let path = entry?.path();
+            cases.extend(path.file_stem().map(|name| name.to_string_lossy().into_owned()));
+        }
+        cases.sort();
+        Ok(cases)
     }
 
     /// What the release answered in a case, normalised; `None` if it was never asked.

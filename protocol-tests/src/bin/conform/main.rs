@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use milena_protocol_tests::conformance::{
-    self, Apache, Case, Difference, Shape, Simulated, Stored, Subject, Transcript, Trouble,
+    self, Apache, Case, Shape, Stored, Transcript, Trouble, Verdict,
 };
 use milena_protocol_tests::kafka::Version;
 use serde::Serialize;
@@ -114,18 +114,10 @@ fn live(version: Version, cases: &[Case], store: bool, summary: &mut Summary) {
 /// Against what was stored.
 fn stored(version: Version, cases: &[Case], summary: &mut Summary) {
     for case in cases {
-        match Stored::of(version).read(case.name) {
-            Ok(Some(seen)) => judge(version, case, Ok(seen), summary),
-            Ok(None) => {
-                eprintln!("{} ({version}): nothing is stored", case.name);
-                summary.cases += 1;
-                summary.skipped += 1;
-            }
-            Err(error) => {
-                eprintln!("{} ({version}): cannot be read: {error}", case.name);
-                summary.cases += 1;
-                summary.skipped += 1;
-            }
+        match conformance::judge_stored(case, version) {
+            Ok(Some(verdict)) => report(version, case, verdict, summary),
+            Ok(None) => skip(version, case, "nothing is stored", summary),
+            Err(error) => skip(version, case, &format!("cannot be read: {error}"), summary),
         }
     }
 }
@@ -137,42 +129,44 @@ fn judge(
     expected: Result<Transcript, Trouble>,
     summary: &mut Summary,
 ) {
-    summary.cases += 1;
-    let expected = match expected {
-        Ok(expected) => expected,
-        Err(error) => {
-            eprintln!("{} ({version}): Apache Kafka: {error}", case.name);
-            summary.skipped += 1;
-            return;
+    match expected {
+        Ok(expected) => {
+            report(version, case, conformance::judge(case, version, &expected), summary);
         }
-    };
-    let found = simulated(version, case);
-    let differences: Vec<String> = match &found {
-        Ok(found) => {
-            let (differences, fields) = conformance::differences(&expected, found);
-            summary.fields_compared += fields;
-            differences.iter().map(Difference::to_string).collect()
-        }
-        Err(error) => vec![error.clone()],
-    };
-    if differences.is_empty() {
-        summary.agreed += 1;
-        return;
+        Err(error) => skip(version, case, &format!("Apache Kafka: {error}"), summary),
     }
-    eprintln!("{} ({version}), which shows {}:", case.name, case.shows);
-    for difference in differences {
-        eprintln!("    {difference}");
-    }
-    summary.differing.push(format!("{} ({version})", case.name));
 }
 
-fn simulated(version: Version, case: &Case) -> Result<Transcript, String> {
-    let mut cluster = Simulated::start(case.shape).map_err(|error| error.to_string())?;
-    let subject: &mut dyn Subject = &mut cluster;
-    let mut seen = conformance::run(case, subject, version)
-        .map_err(|error| format!("our cluster: {error}"))?;
-    conformance::normalise(&mut seen);
-    Ok(seen)
+fn skip(version: Version, case: &Case, why: &str, summary: &mut Summary) {
+    eprintln!("{} ({version}): {why}", case.name);
+    summary.cases += 1;
+    summary.skipped += 1;
+}
+
+fn report(version: Version, case: &Case, verdict: Verdict, summary: &mut Summary) {
+    summary.cases += 1;
+    summary.fields_compared += verdict.fields;
+    let name = format!("{} ({version})", case.name);
+    match (verdict.agrees(), verdict.declared) {
+        (true, None) => summary.agreed += 1,
+        (true, Some(declared)) => {
+            eprintln!("{name} agrees, and is declared to differ: {}", declared.reason);
+            summary.differing.push(name);
+        }
+        (false, declared) => {
+            eprintln!("{name}, which shows {}:", case.shows);
+            for difference in verdict.differences {
+                eprintln!("    {difference}");
+            }
+            match declared {
+                Some(declared) => {
+                    eprintln!("    declared: {}", declared.reason);
+                    summary.deviations.push(name);
+                }
+                None => summary.differing.push(name),
+            }
+        }
+    }
 }
 
 fn progress(cases: usize) -> ProgressBar {
