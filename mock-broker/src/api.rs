@@ -5,12 +5,13 @@
 
 use bytes::Bytes;
 use milena_protocol::StrBytes;
-use milena_protocol::decode::{self, DecodeError};
+use milena_protocol::decode::DecodeError;
 use milena_protocol::messages::{ApiKey, RequestKind};
 
 use crate::broker::{Answer, Asked, Forwarded, Process};
 use crate::cluster::{CloseCause, ConnectionId, Node};
 use crate::context::Context;
+use crate::release::Release;
 
 mod alter_client_quotas;
 mod alter_partition_reassignments;
@@ -41,27 +42,36 @@ mod list_partition_reassignments;
 mod metadata;
 mod offset_for_leader_epoch;
 mod produce;
+mod reading;
 mod renew_delegation_token;
 mod sasl_authenticate;
 mod sasl_handshake;
 mod unregister_broker;
+mod update_features;
 
 type Handler = fn(&mut Process, &mut Context<'_>, &Asked, RequestKind) -> Answer;
 
 /// One API.
 pub(crate) struct Api {
     pub(crate) key: ApiKey,
-    /// What ApiVersions tells: the stable versions of a 4.1 broker that kafka-protocol's schemas
-    /// have too.
-    pub(crate) advertised: (i16, i16),
+    /// What ApiVersions of a 4.1 broker tells.
+    advertised: (i16, i16),
     /// The first version that is really served.
     served_from: i16,
     handler: Handler,
 }
 
 impl Api {
-    fn serves(&self, version: i16) -> bool {
-        (self.served_from..=self.advertised.1).contains(&version)
+    /// What ApiVersions tells of it; `None` if the release does not have it.
+    fn advertised(&self, release: Release) -> Option<(i16, i16)> {
+        match release {
+            Release::V4_1 => Some(self.advertised),
+            release => release.offers(self.key, (self.served_from, self.advertised.1)),
+        }
+    }
+
+    fn serves(&self, release: Release, version: i16) -> bool {
+        self.advertised(release).is_some_and(|(_, max)| (self.served_from..=max).contains(&version))
     }
 }
 
@@ -100,6 +110,7 @@ pub(crate) static APIS: &[Api] = &[
     api(ApiKey::DescribeUserScramCredentials, 0, 0, describe_user_scram_credentials::handle),
     api(ApiKey::AlterUserScramCredentials, 0, 0, alter_user_scram_credentials::handle),
     api(ApiKey::DescribeQuorum, 0, 2, describe_quorum::handle),
+    api(ApiKey::UpdateFeatures, 0, 2, update_features::handle),
     api(ApiKey::DescribeCluster, 0, 2, describe_cluster::handle),
     api(ApiKey::DescribeProducers, 0, 0, describe_producers::handle),
     api(ApiKey::UnregisterBroker, 0, 0, unregister_broker::handle),
@@ -118,15 +129,16 @@ pub(crate) fn handle(
     frame: Bytes,
 ) -> (Option<Asked>, Answer) {
     let length = frame.len();
-    if let Some((key, version)) = unserved(&frame) {
+    let release = ctx.config.release;
+    if let Some((key, version)) = unserved(release, &frame) {
         return (None, Answer::Close(CloseCause::NotServed { key, version }));
     }
-    let request = match decode::request(frame) {
+    let request = match reading::request(frame) {
         Ok(request) => request,
         Err(DecodeError::UnsupportedVersion { key: ApiKey::ApiVersions, header, .. }) => {
             let correlation_id = header.correlation_id;
             let asked = Asked { connection, correlation_id, key: ApiKey::ApiVersions, version: 0 };
-            return (Some(asked), api_versions::unsupported());
+            return (Some(asked), api_versions::unsupported(release));
         }
         Err(error) => return (None, Answer::Close(close_cause(error))),
     };
@@ -145,21 +157,22 @@ pub(crate) fn handle(
         ),
     );
     match find(asked.key) {
-        Some(api) if api.serves(asked.version) => {
+        Some(api) if api.serves(release, asked.version) => {
             let answer = (api.handler)(process, ctx, &asked, request.body);
             (Some(asked), answer)
         }
-        _ => (Some(Asked { version: 0, ..asked }), api_versions::unsupported()),
+        _ => (Some(Asked { version: 0, ..asked }), api_versions::unsupported(release)),
     }
 }
 
 /// Key and version of a request that nobody serves, before anything else of it is looked at. Any
 /// version of ApiVersions gets an answer.
-fn unserved(frame: &[u8]) -> Option<(i16, i16)> {
+fn unserved(release: Release, frame: &[u8]) -> Option<(i16, i16)> {
     let [k0, k1, v0, v1] = *frame.first_chunk::<4>()?;
     let (key, version) = (i16::from_be_bytes([k0, k1]), i16::from_be_bytes([v0, v1]));
     let api = APIS.iter().find(|api| api.key as i16 == key);
-    let is_served = api.is_some_and(|api| api.key == ApiKey::ApiVersions || api.serves(version));
+    let is_served =
+        api.is_some_and(|api| api.key == ApiKey::ApiVersions || api.serves(release, version));
     (!is_served).then_some((key, version))
 }
 

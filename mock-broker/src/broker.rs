@@ -223,7 +223,7 @@ impl Process {
             id: config.id,
             cluster_id,
             disk,
-            image: Image::default(),
+            image: Image::formatted(ctx.config.initial_features()),
             replicas: BTreeMap::new(),
             sessions: FetchSessions::default(),
             random,

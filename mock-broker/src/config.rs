@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use milena_protocol::ids::BrokerId;
 
+use crate::release::{ELIGIBLE_LEADERS, Release};
+
 /// One broker: its number and where clients are told to find it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerConfig {
@@ -73,6 +75,8 @@ pub struct NetworkConfig {
 /// Everything a [`Cluster`](crate::cluster::Cluster) is started with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClusterConfig {
+    /// The release of Apache Kafka that the cluster stands for: 4.1.
+    pub release: Release,
     /// The brokers. Ids are unique and not negative.
     pub brokers: Vec<BrokerConfig>,
     /// Waits and intervals.
@@ -93,7 +97,7 @@ pub struct ClusterConfig {
     pub unclean_leader_election: bool,
     /// Whether members that leave a short ISR stay eligible to lead: the feature
     /// `eligible.leader.replicas.version` (KIP-966), which new clusters of 4.1 have and those of
-    /// 3.9 do not. True.
+    /// 3.9 do not, whatever stands here. True.
     pub eligible_leader_replicas: bool,
     /// `message.max.bytes`: 1,048,588.
     pub message_max_bytes: i32,
@@ -127,6 +131,7 @@ impl ClusterConfig {
             })
             .collect();
         Self {
+            release: Release::default(),
             brokers,
             timings: Timings::default(),
             network: NetworkConfig::default(),
@@ -144,6 +149,15 @@ impl ClusterConfig {
             replica_fetch_max_bytes: 1024 * 1024,
             replica_fetch_response_max_bytes: 10 * 1024 * 1024,
         }
+    }
+
+    /// The features that are on in the new cluster, and their levels.
+    pub(crate) fn initial_features(&self) -> BTreeMap<String, i16> {
+        let mut features = self.release.initial_features();
+        if !self.eligible_leader_replicas {
+            features.remove(ELIGIBLE_LEADERS);
+        }
+        features
     }
 
     pub(crate) fn validate(&self) -> Result<(), ConfigError> {

@@ -17,10 +17,12 @@ use crate::config::ClusterConfig;
 use crate::context::Context;
 use crate::message::{Message, ProducerIdBlock, Request, Response};
 use crate::metadata::{Image, ImageDelta, Record, TopicPartition};
+use crate::release::ELIGIBLE_LEADERS;
 
 mod brokers;
 mod change;
 mod election;
+mod features;
 mod forwarded;
 mod isr;
 mod partitions;
@@ -68,13 +70,13 @@ impl Controller {
         let cluster_id = url_safe(random_uuid(&mut random).as_bytes());
         Self {
             cluster_id,
-            image: Image::default(),
+            image: Image::formatted(config.initial_features()),
             log: Vec::new(),
             contacts: BTreeMap::new(),
             waiting: BTreeMap::new(),
             in_isr: BTreeMap::new(),
             in_elr: BTreeMap::new(),
-            eligible_leaders: config.eligible_leader_replicas.into(),
+            eligible_leaders: config.initial_features().contains_key(ELIGIBLE_LEADERS).into(),
             leaderless: BTreeSet::new(),
             unified: BTreeMap::new(),
             next_producer_id: 0,
@@ -182,6 +184,7 @@ impl Controller {
             Record::Topic { name, .. } if name.contains(['.', '_']) => {
                 self.unified.insert(unified(name), name.clone());
             }
+            Record::Feature { name, level } => self.feature_changed(name, *level),
             Record::RegisterBroker { .. }
             | Record::BrokerFencing { .. }
             | Record::Topic { .. }

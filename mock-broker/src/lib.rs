@@ -66,6 +66,7 @@ mod log;
 mod message;
 mod metadata;
 mod network;
+mod release;
 mod replication;
 mod simulation;
 pub mod trace;
@@ -73,4 +74,5 @@ mod transport;
 
 pub use builder::{MockClusterBuilder, StartError, Tracing};
 pub use handle::{BrokerHandle, MockCluster, NetworkHandle, PartitionHandle, Topic, WaitError};
+pub use release::Release;
 pub use simulation::ClientProcess;

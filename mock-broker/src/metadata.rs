@@ -127,6 +127,11 @@ pub(crate) enum Record {
     UnregisterBroker {
         id: BrokerId,
     },
+    /// The level of a feature (KIP-584); 0 turns it off.
+    Feature {
+        name: String,
+        level: i16,
+    },
 }
 
 /// What a run of records changed, for whoever has to act on it.
@@ -147,9 +152,16 @@ pub(crate) struct Image {
     partitions: usize,
     pub(crate) scram: BTreeMap<ScramKey, ScramCredential>,
     pub(crate) quotas: BTreeMap<QuotaEntity, Quotas>,
+    /// The features that are on, and their levels.
+    pub(crate) features: BTreeMap<String, i16>,
 }
 
 impl Image {
+    /// Before any record: what every node's storage was formatted with.
+    pub(crate) fn formatted(features: BTreeMap<String, i16>) -> Self {
+        Self { features, ..Self::default() }
+    }
+
     /// Takes in the next record.
     pub(crate) fn apply(&mut self, record: &Record, delta: &mut ImageDelta) {
         self.offset += 1;
@@ -205,6 +217,12 @@ impl Image {
             Record::Quota { entity, key, value } => self.apply_quota(entity, key, *value),
             Record::UnregisterBroker { id } => {
                 self.brokers.remove(id);
+            }
+            Record::Feature { name, level: 0 } => {
+                self.features.remove(name);
+            }
+            Record::Feature { name, level } => {
+                self.features.insert(name.clone(), *level);
             }
         }
     }

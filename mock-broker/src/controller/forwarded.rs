@@ -44,6 +44,9 @@ impl Controller {
             RequestKind::UnregisterBroker(request) => {
                 ResponseKind::UnregisterBroker(self.unregister_broker(ctx, request))
             }
+            RequestKind::UpdateFeatures(request) => {
+                ResponseKind::UpdateFeatures(self.update_features(ctx, version, request))
+            }
             _ => return None,
         })
     }

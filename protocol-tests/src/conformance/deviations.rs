@@ -24,19 +24,9 @@ const V4_1: &[Version] = &[Version::V4_1_0];
 /// Every deviation.
 pub const DEVIATIONS: &[Deviation] = &[
     Deviation {
-        case: "a_length_beyond_the_request_closes_the_connection",
-        releases: V4_1,
-        reason: "a negative count below -1 is not read as null yet",
-    },
-    Deviation {
         case: "every_api_and_its_versions_are_announced",
         releases: V4_1,
-        reason: "APIs and features are missing",
-    },
-    Deviation {
-        case: "features_are_not_set_to_what_nobody_supports",
-        releases: V4_1,
-        reason: "UpdateFeatures is missing",
+        reason: "the APIs of coordinators, and some others, are missing",
     },
     Deviation {
         case: "log_directories_are_described",

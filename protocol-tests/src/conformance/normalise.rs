@@ -20,6 +20,9 @@ enum Action {
     AsSet,
     /// A list of structs without an order of its own, ordered by a field of theirs.
     OrderedBy(&'static str),
+    /// A list of structs without an order of its own, each told by a field of its own: what one side
+    /// lacks does not move the others.
+    KeyedBy(&'static str),
     /// Any value is as good as another.
     Any,
 }
@@ -157,6 +160,30 @@ const RULES: &[Rule] = &[
         reason: "a set, as the ISR",
     },
     Rule {
+        message: "ApiVersionsResponse",
+        field: "api_keys",
+        action: Action::KeyedBy("api_key"),
+        reason: "each API stands for itself",
+    },
+    Rule {
+        message: "ApiVersionsResponse",
+        field: "supported_features",
+        action: Action::KeyedBy("name"),
+        reason: "Kafka keeps features in a hash map",
+    },
+    Rule {
+        message: "ApiVersionsResponse",
+        field: "finalized_features",
+        action: Action::KeyedBy("name"),
+        reason: "Kafka keeps features in a hash map",
+    },
+    Rule {
+        message: "ApiVersionsResponse",
+        field: "finalized_features_epoch",
+        action: Action::Presence,
+        reason: "how many records the controller has written, which it also does to pass the time",
+    },
+    Rule {
         message: "ProduceResponse",
         field: "node_endpoints",
         action: Action::OrderedBy("node_id"),
@@ -255,7 +282,15 @@ fn apply(action: Action, value: &mut Value, aliases: &mut Aliases) {
                 (value.and_then(Value::as_i64), text)
             });
         }
-        (Action::AsSet | Action::OrderedBy(_), _) => {}
+        (Action::KeyedBy(field), Value::Array(elements)) => {
+            let keyed = elements.iter().map(|element| {
+                let key = element.get(field).unwrap_or(&Value::Null);
+                let name = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
+                (name, element.clone())
+            });
+            *value = Value::Object(keyed.collect());
+        }
+        (Action::AsSet | Action::OrderedBy(_) | Action::KeyedBy(_), _) => {}
     }
 }
 
@@ -311,6 +346,18 @@ mod tests {
     fn sets_lose_their_order_and_replicas_keep_theirs() {
         let seen = normalised("X", json!({"isr_nodes": [3, 1], "replica_nodes": [3, 1]}));
         assert_eq!(seen, json!({"isr_nodes": [1, 3], "replica_nodes": [3, 1]}));
+    }
+
+    #[test]
+    fn what_is_told_by_a_key_is_not_moved_by_what_is_missing() {
+        let seen = normalised(
+            "ApiVersionsResponse",
+            json!({"api_keys": [{"api_key": 0, "max_version": 13}, {"api_key": 3}]}),
+        );
+        assert_eq!(
+            seen,
+            json!({"api_keys": {"0": {"api_key": 0, "max_version": 13}, "3": {"api_key": 3}}})
+        );
     }
 
     #[test]

@@ -51,7 +51,8 @@ pub fn judge_stored(case: &Case, release: Version) -> std::io::Result<Option<Ver
 
 /// What our cluster answers; an error in words if the scenario could not be carried through.
 fn simulated(case: &Case, release: Version) -> Result<Transcript, String> {
-    let mut cluster = Simulated::start(case.shape).map_err(|error| error.to_string())?;
+    let mut cluster =
+        Simulated::start_as(release, case.shape).map_err(|error| error.to_string())?;
     let mut seen =
         run(case, &mut cluster, release).map_err(|error| format!("our cluster: {error}"))?;
     normalise(&mut seen);

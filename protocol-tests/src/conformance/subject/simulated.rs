@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
+use milena_mock_broker::Release;
 use milena_mock_broker::cluster::{Cluster, ConnectionId, Input, Node, Operation, Output};
 use milena_mock_broker::config::{ClusterConfig, ConfigError};
 use milena_protocol::ids::BrokerId;
@@ -11,6 +12,7 @@ use milena_protocol::time::MonoTime;
 
 use super::super::{CONTROLLER, Outcome, Shape, Trouble};
 use super::{Link, Received, Subject};
+use crate::kafka::Version;
 
 /// How far time goes on between two looks at a state.
 const LOOK: Duration = Duration::from_millis(20);
@@ -36,7 +38,19 @@ impl Simulated {
     /// # Errors
     /// If the configuration contradicts itself.
     pub fn start(shape: Shape) -> Result<Self, ConfigError> {
+        Self::start_as(Version::V4_1_0, shape)
+    }
+
+    /// As [`Simulated::start`], in the profile of a release.
+    ///
+    /// # Errors
+    /// If the configuration contradicts itself.
+    pub fn start_as(release: Version, shape: Shape) -> Result<Self, ConfigError> {
         let mut config = ClusterConfig::with_brokers(shape.brokers() as usize);
+        config.release = match release {
+            Version::V3_9_1 => Release::V3_9,
+            Version::V4_1_0 => Release::V4_1,
+        };
         config.timings.heartbeat_interval = Duration::from_millis(500);
         config.timings.session_timeout = Duration::from_secs(3);
         config.timings.replica_lag_time_max = Duration::from_secs(3);
