@@ -49,15 +49,11 @@ impl Reader {
                 tree.insert(format!("tag {number}"), text(&rest));
                 continue;
             };
-            let mut inner = Self { bytes: rest, ..*self.shape() };
+            let mut inner = Self { bytes: rest, version: self.version, flexible: self.flexible };
             let value = inner.field(field).map_err(|why| format!("{}: {why}", field.name))?;
             tree.insert(field.name.to_owned(), value);
         }
         Ok(Value::Object(tree))
-    }
-
-    fn shape(&self) -> Box<Self> {
-        Box::new(Self { bytes: Bytes::new(), version: self.version, flexible: self.flexible })
     }
 
     fn is_tagged(&self, field: &Field) -> bool {

@@ -37,6 +37,8 @@ pub struct Usage {
     /// The most that was allocated and not yet freed at any time, in bytes. While a buffer grows,
     /// its old and its new place are both counted.
     pub peak: usize,
+    /// What was allocated and not freed when it was over, in bytes.
+    pub held: usize,
 }
 
 impl Usage {
@@ -75,7 +77,7 @@ pub fn measure(work: impl FnOnce()) -> Usage {
     let probe = count(|| drop(std::hint::black_box(Box::new([0_u8; 64]))));
     assert_eq!(
         probe,
-        Usage { largest: 64, peak: 64 },
+        Usage { largest: 64, peak: 64, held: 0 },
         "allocations are not counted: the program has to declare the counting allocator"
     );
     count(work)
@@ -120,10 +122,11 @@ impl Counts {
     fn end(&self, around: Self) -> Usage {
         // The peak starts from nothing and is never below.
         let (largest, peak) = (self.largest.get(), self.peak.get());
+        let held = usize::try_from(self.live.get()).unwrap_or(0);
         self.peak.set(around.peak.get().max(around.live.get() + peak));
         self.live.set(around.live.get() + self.live.get());
         self.largest.set(around.largest.get().max(largest));
-        Usage { largest, peak: peak.unsigned_abs() }
+        Usage { largest, peak: peak.unsigned_abs(), held }
     }
 
     fn allocated(&self, size: usize) {

@@ -3,6 +3,7 @@
 //! They run by turns, many times and briefly, and what is counted is the processor time of the
 //! thread: what slows the machine down for a while slows both, and rarely the median of all turns.
 
+pub mod cluster;
 pub mod messages;
 pub mod records;
 
@@ -68,7 +69,7 @@ fn turn(runs: u32, work: &mut impl FnMut()) -> f64 {
 }
 
 /// Nanoseconds of processor time that this thread has had.
-fn thread_time() -> f64 {
+pub fn thread_time() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }

@@ -15,6 +15,7 @@ mod codecs;
 mod franz;
 mod measure;
 mod runner;
+mod simulated;
 mod summary;
 mod workload;
 
@@ -38,6 +39,8 @@ enum Command {
     Worker(WorkerArguments),
     /// Record batches and compression alone, without a broker.
     Codecs(codecs::Options),
+    /// librdkafka's stream into the simulated cluster and into Apache Kafka by turns.
+    Simulated(simulated::Options),
 }
 
 /// What a worker is told; the Go program takes the same flags.
@@ -60,6 +63,7 @@ fn main() -> anyhow::Result<()> {
     match arguments.command {
         Some(Command::Worker(worker)) => clients::run(&worker),
         Some(Command::Codecs(options)) => codecs::run(&options),
+        Some(Command::Simulated(options)) => simulated::run(&options),
         None => runner::run(&arguments.options),
     }
 }

@@ -68,16 +68,16 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-struct Turn<'a> {
-    client: Client,
-    workload: Workload,
-    round: u32,
-    records: u64,
+pub struct Turn<'a> {
+    pub client: Client,
+    pub workload: Workload,
+    pub round: u32,
+    pub records: u64,
     /// The topic to read, for a consume workload.
-    filled: Option<&'a str>,
+    pub filled: Option<&'a str>,
 }
 
-fn one_run(cluster: &Cluster, programs: &Programs, turn: Turn<'_>) -> Result<Line> {
+pub fn one_run(cluster: &Cluster, programs: &Programs, turn: Turn<'_>) -> Result<Line> {
     let (client, workload, round) = (turn.client, turn.workload, turn.round);
     let fresh = topic_name(&format!("{}-{}-{round}", workload.name(), client.name()));
     let topic = match turn.filled {
@@ -125,7 +125,7 @@ fn topic_name(what: &str) -> String {
 }
 
 /// The programs of the clients that can be run.
-struct Programs {
+pub struct Programs {
     clients: Vec<Client>,
     versus: PathBuf,
     franz: Option<PathBuf>,
@@ -133,7 +133,7 @@ struct Programs {
 
 impl Programs {
     /// franz-go is left out, with the reason on stderr, where it cannot be built.
-    fn find(clients: &[Client]) -> Result<Self> {
+    pub fn find(clients: &[Client]) -> Result<Self> {
         let mut found = Self {
             clients: clients.to_vec(),
             versus: std::env::current_exe().context("the path of this program")?,

@@ -5,6 +5,7 @@
 //! stderr. References that need C live in `protocol-tests/versus/`, which is built on demand; what
 //! cannot be built or run is reported as skipped, with the reason.
 
+mod cluster;
 mod guard;
 mod memory;
 mod records;
@@ -35,13 +36,17 @@ struct Arguments {
 
 fn names() -> Vec<&'static str> {
     let here = here().map(|(name, _)| name);
-    here.chain(versus::codec_names()).chain(versus::NAMES).collect()
+    here.chain(versus::codec_names()).chain(versus::NAMES).chain([versus::STREAM]).collect()
 }
 
 /// What is measured by this program itself.
 fn here() -> impl Iterator<Item = (&'static str, Measure)> {
     let startup = startup::FIGURES.into_iter();
-    startup.chain(records::FIGURES).chain(guard::FIGURES).chain(memory::FIGURES)
+    startup
+        .chain(cluster::FIGURES)
+        .chain(records::FIGURES)
+        .chain(guard::FIGURES)
+        .chain(memory::FIGURES)
 }
 
 fn main() {
@@ -64,6 +69,11 @@ fn main() {
     let against: Vec<&'static str> =
         versus::NAMES.into_iter().filter(|name| wanted(name)).collect();
     for figure in versus::measure(&against, arguments.rounds, arguments.records) {
+        figure.print();
+        figures.push(figure);
+    }
+    if wanted(versus::STREAM) {
+        let figure = versus::measure_stream(arguments.rounds, arguments.records);
         figure.print();
         figures.push(figure);
     }

@@ -29,7 +29,7 @@ const METADATA_VERSION: i16 = 12;
 
 fn start_in_memory(name: &'static str) -> Result<Figure, String> {
     let millis = median(&paused()?, start_until_metadata_in_memory)?;
-    Ok(Figure::alone(name, millis, "ms", Some(1.0)))
+    Ok(Figure::alone(name, millis, "ms", Some(0.1)))
 }
 
 fn start_over_tcp(name: &'static str) -> Result<Figure, String> {
@@ -44,7 +44,7 @@ fn first_produce_in_memory(name: &'static str) -> Result<Figure, String> {
 }
 
 /// Without IO and under paused time, as a simulation runs.
-fn paused() -> Result<Runtime, String> {
+pub(crate) fn paused() -> Result<Runtime, String> {
     Builder::new_current_thread().enable_time().start_paused(true).build().map_err(text)
 }
 

@@ -58,6 +58,31 @@ pub(crate) fn measure_codecs(names: &[&'static str]) -> Vec<Figure> {
     CODECS.into_iter().filter(|(name, _, _)| names.contains(name)).map(measured).collect()
 }
 
+/// How much longer librdkafka's stream of small records takes into the simulated cluster than into
+/// Apache Kafka.
+pub(crate) const STREAM: &str = "cluster-stream";
+const STREAM_GOAL: f64 = 2.0;
+
+/// The simulated cluster over TCP against Apache Kafka.
+pub(crate) fn measure_stream(rounds: u32, records: Option<u64>) -> Figure {
+    let run = |program: PathBuf| {
+        let mut command = Command::new(program);
+        command.args(["simulated", "--rounds", &rounds.to_string()]);
+        if let Some(records) = records {
+            command.args(["--records", &records.to_string()]);
+        }
+        output_of::<Line>(&mut command)
+    };
+    match build().and_then(run).as_deref() {
+        Ok([Line { ours, reference, ratio, .. }]) => {
+            let pair = Pair { ours: *ours, reference: *reference, ratio: *ratio };
+            Figure::paired(STREAM, pair, "MB/s", Some(STREAM_GOAL))
+        }
+        Ok(_) => Figure::skipped(STREAM, "versus did not print it"),
+        Err(reason) => Figure::skipped(STREAM, reason),
+    }
+}
+
 fn run_codecs(program: &Path, names: &[&str]) -> Result<Vec<Line>, String> {
     output_of(Command::new(program).arg("codecs").args(names))
 }
