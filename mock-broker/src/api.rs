@@ -121,26 +121,48 @@ fn find(key: ApiKey) -> Option<&'static Api> {
     APIS.iter().find(|api| api.key == key)
 }
 
-/// Decodes a request and hands it to its handler.
-pub(crate) fn handle(
-    process: &mut Process,
+/// A request that is served, decoded.
+#[derive(Debug)]
+pub(crate) struct Requested {
+    pub(crate) asked: Asked,
+    pub(crate) client_id: Option<StrBytes>,
+    pub(crate) body: RequestKind,
+}
+
+/// What a request gets that no handler sees.
+#[derive(Debug)]
+pub(crate) struct Unserved {
+    pub(crate) asked: Option<Asked>,
+    pub(crate) answer: Answer,
+}
+
+impl From<CloseCause> for Unserved {
+    fn from(cause: CloseCause) -> Self {
+        Self { asked: None, answer: Answer::Close(cause) }
+    }
+}
+
+/// Decodes a request.
+pub(crate) fn read(
+    process: &Process,
     ctx: &mut Context<'_>,
     connection: ConnectionId,
     frame: Bytes,
-) -> (Option<Asked>, Answer) {
+) -> Result<Requested, Unserved> {
     let length = frame.len();
     let release = ctx.config.release;
     if let Some((key, version)) = unserved(release, &frame) {
-        return (None, Answer::Close(CloseCause::NotServed { key, version }));
+        return Err(CloseCause::NotServed { key, version }.into());
     }
     let request = match reading::request(frame) {
         Ok(request) => request,
         Err(DecodeError::UnsupportedVersion { key: ApiKey::ApiVersions, header, .. }) => {
             let correlation_id = header.correlation_id;
             let asked = Asked { connection, correlation_id, key: ApiKey::ApiVersions, version: 0 };
-            return (Some(asked), api_versions::unsupported(release));
+            let answer = api_versions::unsupported(release);
+            return Err(Unserved { asked: Some(asked), answer });
         }
-        Err(error) => return (None, Answer::Close(close_cause(error))),
+        Err(error) => return Err(close_cause(error).into()),
     };
     let asked = Asked {
         connection,
@@ -156,12 +178,26 @@ pub(crate) fn handle(
             asked.key, asked.version, connection.0
         ),
     );
+    if find(asked.key).is_some_and(|api| api.serves(release, asked.version)) {
+        return Ok(Requested { asked, client_id: request.header.client_id, body: request.body });
+    }
+    let asked = Some(Asked { version: 0, ..asked });
+    Err(Unserved { asked, answer: api_versions::unsupported(release) })
+}
+
+/// Hands a request to its handler.
+pub(crate) fn dispatch(
+    process: &mut Process,
+    ctx: &mut Context<'_>,
+    requested: Requested,
+) -> Answer {
+    let Requested { asked, body, .. } = requested;
     match find(asked.key) {
-        Some(api) if api.serves(release, asked.version) => {
-            let answer = (api.handler)(process, ctx, &asked, request.body);
-            (Some(asked), answer)
-        }
-        _ => (Some(Asked { version: 0, ..asked }), api_versions::unsupported(release)),
+        Some(api) => (api.handler)(process, ctx, &asked, body),
+        None => Answer::Close(CloseCause::NotServed {
+            key: asked.key as i16,
+            version: asked.version,
+        }),
     }
 }
 

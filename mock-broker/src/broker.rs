@@ -37,6 +37,7 @@ pub(crate) use surroundings;
 mod calls;
 mod checkpoint;
 mod connections;
+mod faulty;
 mod fetch_purgatory;
 mod fetch_sessions;
 mod lifecycle;
@@ -56,6 +57,7 @@ pub(crate) use produce_purgatory::{AwaitedPartition, DelayedProduce};
 
 use calls::Calls;
 use connections::Connection;
+use faulty::Postponed;
 use fetch_purgatory::FetchPurgatory;
 use lifecycle::Lifecycle;
 use produce_purgatory::ProducePurgatory;
@@ -76,6 +78,8 @@ pub(crate) struct Broker {
     cluster_id: Arc<str>,
     pub(crate) config: BrokerConfig,
     pub(crate) state: BrokerState,
+    /// By how many milliseconds its clock is ahead. The machine's, not the process'.
+    pub(crate) clock_skew: i64,
     random: ChaCha8Rng,
 }
 
@@ -100,6 +104,18 @@ pub(crate) enum Held {
     Disconnected { connection: ConnectionId },
 }
 
+impl Held {
+    /// The connection on which it happened.
+    pub(crate) fn connection(&self) -> Option<ConnectionId> {
+        match self {
+            Self::Message { .. } => None,
+            Self::Connected { connection, .. }
+            | Self::Frame { connection, .. }
+            | Self::Disconnected { connection } => Some(*connection),
+        }
+    }
+}
+
 /// Everything a broker has in memory.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -116,6 +132,7 @@ pub(crate) struct Process {
     connections: BTreeMap<ConnectionId, Connection>,
     /// Connections with a request that can be handled now.
     runnable: VecDeque<ConnectionId>,
+    postponed: Postponed,
     produce: ProducePurgatory,
     fetch: FetchPurgatory,
     producer_ids: ProducerIds,
@@ -144,7 +161,7 @@ impl Broker {
     pub(crate) fn new(config: BrokerConfig, cluster_id: Arc<str>, seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(16 + u64::from(config.id.get().unsigned_abs()));
-        Self { cluster_id, config, state: BrokerState::Killed(Disk::default()), random }
+        Self { cluster_id, config, state: BrokerState::Killed(Disk::default()), clock_skew: 0, random }
     }
 
     pub(crate) fn id(&self) -> BrokerId {
@@ -232,6 +249,7 @@ impl Process {
             calls: Calls::default(),
             connections: BTreeMap::new(),
             runnable: VecDeque::new(),
+            postponed: Postponed::default(),
             produce: ProducePurgatory::default(),
             fetch: FetchPurgatory::default(),
             producer_ids: ProducerIds::default(),
@@ -320,6 +338,7 @@ impl Process {
             self.calls.poll_timeout(),
             self.produce.poll_timeout(),
             self.fetch.poll_timeout(),
+            self.postponed.poll_timeout(),
             self.alter_partitions.poll_timeout(),
             self.replication_timeout(),
             Some(self.next_checkpoint),
@@ -336,6 +355,7 @@ impl Process {
         self.lifecycle_due(ctx);
         self.expire_produces(ctx);
         self.expire_fetches(ctx);
+        self.postponed_due(ctx);
         self.replication_due(ctx);
         self.checkpoint_due(ctx);
         self.isr_check_due(ctx);

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 
 use crate::cluster::{Cluster, TraceEvent, TraceSink};
 use crate::config::{BrokerConfig, ClusterConfig, ConfigError, Timings};
-use crate::handle::{MockCluster, Place, WaitError};
+use crate::handle::{MockCluster, Place, Unfired, WaitError};
 use crate::simulation::{BASE_MILLIS, Seed};
 use crate::trace::{Node, Trace};
 use crate::transport::memory::{LinkConfig, Memory, WorldConfig};
@@ -38,6 +38,7 @@ pub struct MockClusterBuilder {
     link: LinkConfig,
     defer_percent: u8,
     tracing: Tracing,
+    unfired: Unfired,
 }
 
 /// What an in-memory cluster writes down of its run.
@@ -65,6 +66,7 @@ impl Default for MockClusterBuilder {
             link: LinkConfig::default(),
             defer_percent: 30,
             tracing: Tracing::default(),
+            unfired: Unfired::default(),
         }
     }
 }
@@ -185,6 +187,22 @@ impl MockClusterBuilder {
         self
     }
 
+    /// Lets the end of the cluster panic if a fault was declared and never fired: a test whose fault
+    /// did not happen shows nothing. Default: it is printed on standard error and nothing follows.
+    /// [`MockCluster::check_faults`] asks before the end.
+    #[must_use]
+    pub fn fail_on_unfired_faults(mut self) -> Self {
+        self.unfired = Unfired::Fails;
+        self
+    }
+
+    /// How many events [`MockCluster::history`] goes back; 0 keeps none. Default 1,000.
+    #[must_use]
+    pub fn history(mut self, events: usize) -> Self {
+        self.config.history = events;
+        self
+    }
+
     /// Starts the cluster on TCP and waits until every broker serves.
     ///
     /// Runs on the current tokio runtime, which needs IO and time; the cluster ends with its last
@@ -210,7 +228,7 @@ impl MockClusterBuilder {
         let max_frame = usize::try_from(config.socket_request_max_bytes).unwrap_or(usize::MAX);
         let machine = Cluster::new(config, self.seed, MonoTime::ZERO)?;
         let cluster =
-            MockCluster::new(Place::Tcp(Tcp::start(machine, ports, max_frame)), self.seed);
+            MockCluster::new(Place::Tcp(Tcp::start(machine, ports, max_frame)), self.seed, self.unfired);
         ready(&cluster).await?;
         Ok(cluster)
     }
@@ -251,7 +269,7 @@ impl MockClusterBuilder {
         let world = WorldConfig { seed, link: self.link, max_frame, trace };
         let memory = Memory::start(machine, world);
         let place = Place::memory(memory, names, self.defer_percent);
-        let cluster = MockCluster::new(place, self.seed);
+        let cluster = MockCluster::new(place, self.seed, self.unfired);
         ready(&cluster).await?;
         Ok(cluster)
     }

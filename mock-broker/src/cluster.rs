@@ -20,8 +20,10 @@ use milena_protocol::messages::create_topics_request::{
 };
 use milena_protocol::time::MonoTime;
 
+mod history;
 mod input;
 mod inspect;
+mod links;
 mod operate;
 #[cfg(test)]
 mod testing;
@@ -30,20 +32,25 @@ mod tests;
 mod trace;
 mod view;
 
+pub use history::{Happening, HistoryEvent};
+pub(crate) use history::{History, Noted};
 pub use input::{
     CloseCause, CloseReason, ConnectionId, Input, ListenerState, Node, Operation, OperationError,
     Output, ProcessState, Reading,
 };
 pub use trace::{HashOnly, TraceEvent, TraceSink};
 pub(crate) use trace::{Tracer, fold_bytes};
-pub use view::{BatchView, BrokerView, PartitionView, ReplicaView, TopicView};
+pub use view::{
+    BatchView, BrokerView, ConnectionView, PartitionView, ReplicaView, TopicView,
+};
 
 use crate::broker::{Broker, BrokerState, Held};
 use crate::config::{ClusterConfig, ConfigError, TopicSpec};
 use crate::context::Context;
 use crate::controller::Controller;
+use crate::fault::RuleBook;
 use crate::message::Message;
-use crate::network::{Envelope, Network};
+use crate::network::{Envelope, Network, Parcel};
 
 /// Internal events of one step, beyond which the rest waits for the next: a loop in zero time
 /// would otherwise never give the driver its turn.
@@ -59,13 +66,14 @@ pub struct Cluster {
     brokers: BTreeMap<BrokerId, Broker>,
     /// Which broker each open connection leads to.
     connections: BTreeMap<ConnectionId, BrokerId>,
-    /// What clients sent to brokers they are cut off from, and what those answered.
-    to_brokers: BTreeMap<BrokerId, Vec<Held>>,
-    to_clients: BTreeMap<BrokerId, Vec<Output>>,
+    /// Connections on which something vanished: the next packet that passes resets them.
+    dead: BTreeMap<ConnectionId, BrokerId>,
     outputs: VecDeque<Output>,
     /// What nodes put out since [`Cluster::hold_outputs`] looked.
     fresh: VecDeque<Output>,
     last_request: u64,
+    rules: RuleBook,
+    history: History,
     now: MonoTime,
     is_started: bool,
 }
@@ -89,13 +97,14 @@ impl Cluster {
             .collect();
         Ok(Self {
             network: Network::new(config.network.clone(), seed),
+            rules: RuleBook::new(seed),
+            history: History::new(config.history),
             config,
             tracer: Tracer::default(),
             controller,
             brokers,
             connections: BTreeMap::new(),
-            to_brokers: BTreeMap::new(),
-            to_clients: BTreeMap::new(),
+            dead: BTreeMap::new(),
             outputs: VecDeque::new(),
             fresh: VecDeque::new(),
             last_request: 0,
@@ -205,6 +214,7 @@ impl Cluster {
     }
 
     fn run_timers(&mut self) {
+        self.look_at_conditions();
         let session = self.config.timings.session_timeout;
         if self.controller.poll_timeout(session).is_some_and(|at| at <= self.now) {
             let (controller, _, mut ctx) = self.split();
@@ -213,6 +223,7 @@ impl Cluster {
         let now = self.now;
         let (_, brokers, mut ctx) = self.split();
         for broker in brokers.values_mut() {
+            ctx.clock_skew = broker.clock_skew;
             if let BrokerState::Up(process) = &mut broker.state
                 && process.poll_timeout().is_some_and(|at| at <= now)
             {
@@ -223,13 +234,25 @@ impl Cluster {
     }
 
     fn deliver(&mut self, envelope: Envelope) {
-        let Envelope { from, to, message, .. } = envelope;
+        self.look_at_conditions();
+        let Envelope { from, to, parcel, .. } = envelope;
+        match (to, parcel) {
+            (_, Parcel::Message(message)) => self.deliver_message(from, to, message),
+            (Node::Broker(id), Parcel::Said(said)) => self.hear(id, said),
+            (_, Parcel::Output(output)) => self.outputs.push_back(output),
+            (Node::Controller | Node::Clients, Parcel::Said(_)) => {}
+        }
+        self.hold_outputs();
+    }
+
+    fn deliver_message(&mut self, from: Node, to: Node, message: Message) {
         let (controller, brokers, mut ctx) = self.split();
         match to {
             Node::Controller => controller.receive(&mut ctx, from, message),
             Node::Clients => {}
             Node::Broker(id) => {
                 let Some(broker) = brokers.get_mut(&id) else { return };
+                ctx.clock_skew = broker.clock_skew;
                 match &mut broker.state {
                     BrokerState::Up(process) => process.receive(&mut ctx, from, message),
                     BrokerState::Paused { held, .. } => {
@@ -244,7 +267,15 @@ impl Cluster {
                 }
             }
         }
-        self.hold_outputs();
+    }
+
+    /// Looks at the conditions of rules before something happens that may bring requests.
+    fn look_at_conditions(&mut self) {
+        if self.rules.has_conditions() {
+            let mut rules = std::mem::replace(&mut self.rules, RuleBook::new(0));
+            rules.look_at(self);
+            self.rules = rules;
+        }
     }
 
     /// The nodes, and what they may touch.
@@ -256,6 +287,9 @@ impl Cluster {
             outputs: &mut self.fresh,
             tracer: &mut self.tracer,
             last_request: &mut self.last_request,
+            rules: &mut self.rules,
+            history: &mut self.history,
+            clock_skew: 0,
         };
         (&mut self.controller, &mut self.brokers, ctx)
     }
@@ -267,74 +301,15 @@ impl Cluster {
         }
         self.hold_outputs();
     }
-
-    fn connected(&mut self, connection: ConnectionId, broker: BrokerId, peer: String) {
-        self.connections.insert(connection, broker);
-        self.client_says(broker, Held::Connected { connection, peer });
-    }
-
-    fn frame(&mut self, connection: ConnectionId, frame: Bytes) {
-        if let Some(broker) = self.connections.get(&connection).copied() {
-            self.client_says(broker, Held::Frame { connection, frame });
-        }
-    }
-
-    fn disconnected(&mut self, connection: ConnectionId) {
-        if let Some(broker) = self.connections.remove(&connection) {
-            self.client_says(broker, Held::Disconnected { connection });
-        }
-    }
-
-    /// Something came from a client, unless the way from clients to the broker is cut.
-    fn client_says(&mut self, id: BrokerId, said: Held) {
-        if self.network.is_cut(Node::Clients, Node::Broker(id)) {
-            self.to_brokers.entry(id).or_default().push(said);
-            return;
-        }
-        let (_, brokers, mut ctx) = self.split();
-        let Some(broker) = brokers.get_mut(&id) else { return };
-        match &mut broker.state {
-            BrokerState::Up(process) => hand_over(process, &mut ctx, said),
-            BrokerState::Paused { held, .. } => held.push_back(said),
-            BrokerState::Killed(_) => {
-                if let Held::Connected { connection, peer } = said {
-                    let cause = CloseCause::NotListening;
-                    let reason = CloseReason { broker: id, peer, cause };
-                    self.fresh.push_back(Output::Close { connection, reason });
-                }
-            }
-        }
-        self.hold_outputs();
-    }
-
-    /// Passes on what nodes put out, and holds back what is meant for clients that a broker is cut
-    /// off from.
-    fn hold_outputs(&mut self) {
-        while let Some(output) = self.fresh.pop_front() {
-            let broker = match &output {
-                Output::Send { connection, .. } => self.connections.get(connection).copied(),
-                Output::Close { connection, reason } => {
-                    self.connections.remove(connection);
-                    Some(reason.broker)
-                }
-                Output::Reading { .. } | Output::Listener { .. } => None,
-            };
-            let is_cut = |id: &BrokerId| self.network.is_cut(Node::Broker(*id), Node::Clients);
-            match broker.filter(is_cut) {
-                Some(broker) => self.to_clients.entry(broker).or_default().push(output),
-                None => self.outputs.push_back(output),
-            }
-        }
-    }
 }
 
 /// Tells a process what happened.
 fn hand_over(process: &mut crate::broker::Process, ctx: &mut Context<'_>, said: Held) {
     match said {
         Held::Message { from, message } => process.receive(ctx, from, message),
-        Held::Connected { connection, peer } => process.connected(connection, peer),
+        Held::Connected { connection, peer } => process.connected(ctx, connection, peer),
         Held::Frame { connection, frame } => process.frame(ctx, connection, frame),
-        Held::Disconnected { connection } => process.disconnected(connection),
+        Held::Disconnected { connection } => process.disconnected(ctx, connection),
     }
 }
 

@@ -111,6 +111,9 @@ pub struct ClusterConfig {
     pub replica_fetch_max_bytes: i32,
     /// `replica.fetch.response.max.bytes`: 10 MiB.
     pub replica_fetch_response_max_bytes: i32,
+    /// How many events [`Cluster::history`](crate::cluster::Cluster::history) goes back: 1,000.
+    /// 0 keeps none.
+    pub history: usize,
 }
 
 impl Default for ClusterConfig {
@@ -148,6 +151,7 @@ impl ClusterConfig {
             max_fetch_sessions: 1_000,
             replica_fetch_max_bytes: 1024 * 1024,
             replica_fetch_response_max_bytes: 10 * 1024 * 1024,
+            history: 1_000,
         }
     }
 

@@ -5,8 +5,9 @@ use std::fmt;
 
 use milena_protocol::time::MonoTime;
 
-use crate::cluster::{Node, Output, Tracer};
+use crate::cluster::{History, Node, Noted, Output, Tracer};
 use crate::config::ClusterConfig;
+use crate::fault::RuleBook;
 use crate::message::Message;
 use crate::network::Network;
 
@@ -19,6 +20,10 @@ pub(crate) struct Context<'a> {
     pub(crate) tracer: &'a mut Tracer,
     /// The number of the last request any node sent.
     pub(crate) last_request: &'a mut u64,
+    pub(crate) rules: &'a mut RuleBook,
+    pub(crate) history: &'a mut History,
+    /// By how many milliseconds this node's clock is ahead of the true time of day.
+    pub(crate) clock_skew: i64,
 }
 
 impl Context<'_> {
@@ -33,10 +38,15 @@ impl Context<'_> {
         *self.last_request
     }
 
-    /// The time of day in milliseconds.
+    /// The time of day in milliseconds, as this node's clock shows it.
     pub(crate) fn wall_millis(&self) -> i64 {
         let millis = i64::try_from(self.now.since_origin().as_millis()).unwrap_or(i64::MAX);
-        self.config.epoch_millis.saturating_add(millis)
+        self.config.epoch_millis.saturating_add(millis).saturating_add(self.clock_skew)
+    }
+
+    /// Keeps in mind for whoever asks later what happened.
+    pub(crate) fn note(&mut self, node: Node, noted: Noted) {
+        self.history.note(self.now, node, noted);
     }
 
     /// Notes an event; formats nothing while nobody listens.

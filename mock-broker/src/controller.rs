@@ -12,7 +12,7 @@ use milena_protocol::time::MonoTime;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-use crate::cluster::Node;
+use crate::cluster::{Node, Noted};
 use crate::config::ClusterConfig;
 use crate::context::Context;
 use crate::message::{Message, ProducerIdBlock, Request, Response};
@@ -147,6 +147,11 @@ impl Controller {
         for record in records {
             ctx.trace(Node::Controller, "commit", format_args!("{} {record:?}", self.image.offset));
             self.index(&record);
+            if ctx.history.is_kept()
+                && let Some(noted) = Noted::committed(&record, &self.image)
+            {
+                ctx.note(Node::Controller, noted);
+            }
             self.image.apply(&record, &mut ImageDelta::default());
             self.log.push(record);
         }

@@ -16,12 +16,16 @@ use crate::transport::memory::Memory;
 use crate::transport::tcp::Tcp;
 
 mod broker;
+mod faults;
+mod links;
 mod network;
 mod partition;
 mod topic;
 mod wait;
 
 pub use broker::BrokerHandle;
+pub use faults::RuleHandle;
+pub use links::{Ends, OneWay, Links};
 pub use network::NetworkHandle;
 pub use partition::PartitionHandle;
 pub use topic::Topic;
@@ -51,6 +55,15 @@ pub struct MockCluster {
 struct Running {
     place: Place,
     seed: u64,
+    unfired: Unfired,
+}
+
+/// What follows from a fault that was declared and never fired.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Unfired {
+    #[default]
+    IsTold,
+    Fails,
 }
 
 /// Where a cluster runs.
@@ -61,10 +74,15 @@ pub(crate) enum Place {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        let faults = match &self.place {
+            Place::Tcp(tcp) => tcp.inspect(Cluster::faults),
+            Place::Memory { memory, .. } => memory.peek(Cluster::faults),
+        };
         match &self.place {
             Place::Tcp(tcp) => tcp.stop(),
             Place::Memory { memory, .. } => memory.stop(),
         }
+        faults::tell_unfired(self.unfired, faults);
     }
 }
 
@@ -74,8 +92,8 @@ impl MockCluster {
         MockClusterBuilder::default()
     }
 
-    pub(crate) fn new(place: Place, seed: u64) -> Self {
-        Self { running: Arc::new(Running { place, seed }) }
+    pub(crate) fn new(place: Place, seed: u64, unfired: Unfired) -> Self {
+        Self { running: Arc::new(Running { place, seed, unfired }) }
     }
 
     pub(crate) fn place(&self) -> &Place {

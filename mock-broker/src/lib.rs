@@ -61,6 +61,7 @@ pub mod cluster;
 pub mod config;
 mod context;
 mod controller;
+pub mod fault;
 mod handle;
 mod log;
 mod message;
@@ -72,7 +73,17 @@ mod simulation;
 pub mod trace;
 mod transport;
 
+pub use milena_protocol::ErrorCode;
+pub use milena_protocol::messages::ApiKey;
+
 pub use builder::{MockClusterBuilder, StartError, Tracing};
+<<<<<<< HEAD
 pub use handle::{BrokerHandle, MockCluster, NetworkHandle, PartitionHandle, Topic, WaitError};
 pub use release::Release;
+=======
+pub use handle::{
+    BrokerHandle, Ends, Links, MockCluster, NetworkHandle, OneWay, PartitionHandle, RuleHandle,
+    Topic, WaitError,
+};
+>>>>>>> 69ec064 (Declare faults of requests as rules and harm every link in each direction)
 pub use simulation::ClientProcess;

@@ -30,6 +30,34 @@ pub(crate) enum Message {
     },
 }
 
+impl Message {
+    /// About what it would take on the wire.
+    pub(crate) fn size(&self) -> usize {
+        const SMALL: usize = 128;
+        match self {
+            Self::Response { body: Response::ReplicaFetch(response), .. } => {
+                let partitions = response.partitions.iter().map(|(_, partition)| {
+                    let records: usize = match &partition.outcome {
+                        ReplicaOutcome::Records { batches, .. } => {
+                            batches.iter().map(|batch| batch.inner().size()).sum()
+                        }
+                        _ => 0,
+                    };
+                    SMALL + records
+                });
+                SMALL + partitions.sum::<usize>()
+            }
+            Self::Response { body: Response::FetchMetadata { records, .. }, .. } => {
+                SMALL + SMALL * records.len()
+            }
+            Self::Request { body: Request::ReplicaFetch(request), .. } => {
+                SMALL + SMALL * request.partitions.len()
+            }
+            _ => SMALL,
+        }
+    }
+}
+
 /// What one node asks of another.
 #[derive(Debug)]
 pub(crate) enum Request {

@@ -1,29 +1,61 @@
-//! The simulated network between brokers, and between brokers and controller.
+//! The simulated network between brokers, between brokers and controller, and between clients and
+//! brokers.
 //!
-//! Messages wait in a heap ordered by (arrival, sequence number). Links are directed; each can be
-//! cut or delayed by itself. What is sent on a cut link is not lost: like a TCP stream it arrives
-//! once the link heals, unless its receiver has died meanwhile.
+//! What is on its way waits in a heap ordered by (arrival, sequence number). Links are directed;
+//! each can be harmed by itself ([`LinkFault`]). Nodes take the configured latency to reach each
+//! other; what clients say and hear takes no time here, because transports have latencies of their
+//! own.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
 use milena_protocol::time::MonoTime;
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
 
-use crate::cluster::Node;
+use crate::broker::Held;
+use crate::cluster::{Node, Output};
 use crate::config::NetworkConfig;
+use crate::fault::{Delay, FaultReport};
 use crate::message::Message;
 
-/// A message on its way.
+mod declared;
+mod link;
+
+use declared::Declarations;
+pub use declared::{LinkFault, Probability};
+use link::{Link, Passage};
+
+/// What travels.
+#[derive(Debug)]
+pub(crate) enum Parcel {
+    /// Between nodes.
+    Message(Message),
+    /// From a client to a broker.
+    Said(Held),
+    /// From a broker to a client.
+    Output(Output),
+}
+
+impl Parcel {
+    /// About what it takes on the wire.
+    fn size(&self) -> usize {
+        match self {
+            Self::Message(message) => message.size(),
+            Self::Said(Held::Frame { frame, .. }) => frame.len() + 4,
+            Self::Output(Output::Send { frame, .. }) => frame.len(),
+            Self::Said(_) | Self::Output(_) => 64,
+        }
+    }
+}
+
+/// A parcel on its way.
 #[derive(Debug)]
 pub(crate) struct Envelope {
     pub(crate) at: MonoTime,
     pub(crate) sequence: u64,
     pub(crate) from: Node,
     pub(crate) to: Node,
-    pub(crate) message: Message,
+    pub(crate) parcel: Parcel,
 }
 
 impl PartialEq for Envelope {
@@ -47,18 +79,20 @@ impl Ord for Envelope {
     }
 }
 
-/// What is special about one direction between two nodes.
-#[derive(Debug, Default)]
-struct Link {
-    cut: bool,
-    latency: Option<Duration>,
-    held: VecDeque<Message>,
-    /// When the last message arrives: a later one never overtakes it.
-    last_arrival: MonoTime,
-    jitter: Option<ChaCha8Rng>,
+/// What became of something between a client and a broker.
+#[derive(Debug)]
+pub(crate) enum Carried {
+    /// It is there.
+    Now(Parcel),
+    /// It comes later.
+    Later,
+    /// It is lost, and its connection with it.
+    Lost(Parcel),
+    /// It is lost, and nobody knows yet.
+    Vanished(Parcel),
 }
 
-/// All links, and the messages on them.
+/// All links, and what is on them.
 #[derive(Debug)]
 pub(crate) struct Network {
     config: NetworkConfig,
@@ -66,62 +100,120 @@ pub(crate) struct Network {
     heap: BinaryHeap<Envelope>,
     sequence: u64,
     links: BTreeMap<(Node, Node), Link>,
+    declarations: Declarations,
 }
 
 impl Network {
     pub(crate) fn new(config: NetworkConfig, seed: u64) -> Self {
-        Self { config, seed, heap: BinaryHeap::new(), sequence: 0, links: BTreeMap::new() }
-    }
-
-    /// Sends a message at `now`.
-    pub(crate) fn send(&mut self, now: MonoTime, from: Node, to: Node, message: Message) {
-        let plain = self.links.is_empty() && self.config.jitter.is_zero();
-        let at = if plain {
-            now + self.config.latency
-        } else {
-            let link = self.links.entry((from, to)).or_default();
-            if link.cut {
-                link.held.push_back(message);
-                return;
-            }
-            arrival(&self.config, self.seed, now, (from, to), link)
-        };
-        self.push(at, from, to, message);
-    }
-
-    /// Stops a direction.
-    pub(crate) fn cut(&mut self, from: Node, to: Node) {
-        self.links.entry((from, to)).or_default().cut = true;
-    }
-
-    /// Lets a direction go on: what was held is sent now.
-    pub(crate) fn heal(&mut self, now: MonoTime, from: Node, to: Node) {
-        let Some(link) = self.links.get_mut(&(from, to)) else { return };
-        link.cut = false;
-        let held = std::mem::take(&mut link.held);
-        for message in held {
-            self.send(now, from, to, message);
+        Self {
+            config,
+            seed,
+            heap: BinaryHeap::new(),
+            sequence: 0,
+            links: BTreeMap::new(),
+            declarations: Declarations::default(),
         }
     }
 
-    /// Ends all cuts and delays.
+    /// Sends a message from one node to another at `now`.
+    pub(crate) fn send(&mut self, now: MonoTime, from: Node, to: Node, message: Message) {
+        if self.links.is_empty() && self.config.jitter.is_zero() {
+            return self.push(now + self.config.latency, from, to, Parcel::Message(message));
+        }
+        let parcel = Parcel::Message(message);
+        match self.pass(now, from, to, parcel) {
+            Carried::Now(parcel) => self.push(now, from, to, parcel),
+            Carried::Later => {}
+            Carried::Lost(Parcel::Message(message)) => self.break_call(now, from, to, &message),
+            Carried::Vanished(Parcel::Message(message)) => {
+                if let Some(link) = self.links.get_mut(&(from, to)) {
+                    link.vanished.push_back(message);
+                }
+            }
+            Carried::Lost(_) | Carried::Vanished(_) => {}
+        }
+    }
+
+    /// Carries something between a client and a broker.
+    pub(crate) fn carry(&mut self, now: MonoTime, from: Node, to: Node, parcel: Parcel) -> Carried {
+        if self.links.contains_key(&(from, to)) {
+            self.pass(now, from, to, parcel)
+        } else {
+            Carried::Now(parcel)
+        }
+    }
+
+    fn pass(&mut self, now: MonoTime, from: Node, to: Node, parcel: Parcel) -> Carried {
+        let between_nodes = from != Node::Clients && to != Node::Clients;
+        let usual = match between_nodes {
+            true => Delay { least: self.config.latency, most: self.config.latency + self.config.jitter },
+            false => Delay::ZERO,
+        };
+        let seed = self.seed;
+        let link = self.links.entry((from, to)).or_insert_with(|| Link::new(seed, (from, to)));
+        match link.passage(now, usual, parcel.size(), &mut self.declarations) {
+            Passage::Held => link.held.push_back(parcel),
+            Passage::Lost => return Carried::Lost(parcel),
+            Passage::Vanished => return Carried::Vanished(parcel),
+            Passage::At(at) if at <= now && !between_nodes => return Carried::Now(parcel),
+            Passage::At(at) => self.push(at, from, to, parcel),
+        }
+        Carried::Later
+    }
+
+    /// Tells whoever waits for an answer that the connection broke over `message`.
+    fn break_call(&mut self, now: MonoTime, from: Node, to: Node, message: &Message) {
+        let at = now + self.config.latency;
+        match message {
+            Message::Request { id, .. } => {
+                self.push(at, to, from, Parcel::Message(Message::Disconnected { id: *id }));
+            }
+            Message::Response { id, .. } | Message::Disconnected { id } => {
+                self.push(at, from, to, Parcel::Message(Message::Disconnected { id: *id }));
+            }
+        }
+    }
+
+    /// Does something to links, as one declaration.
+    pub(crate) fn harm(&mut self, now: MonoTime, links: &[(Node, Node)], fault: &LinkFault) {
+        let declaration = self.declarations.declare(now, links, fault);
+        for ends in links {
+            let seed = self.seed;
+            let link = self.links.entry(*ends).or_insert_with(|| Link::new(seed, *ends));
+            link.suffer(fault, declaration);
+        }
+        self.forget_ended();
+    }
+
+    /// Ends everything that was done to a direction. What was held by a cut is sent now; what
+    /// vanished turns out to be lost. Gives whether connections of clients are to be reset.
+    pub(crate) fn heal(&mut self, now: MonoTime, from: Node, to: Node) {
+        let Some(link) = self.links.get_mut(&(from, to)) else { return };
+        link.recover();
+        let (held, vanished) = (std::mem::take(&mut link.held), std::mem::take(&mut link.vanished));
+        for message in vanished {
+            self.break_call(now, from, to, &message);
+        }
+        for parcel in held {
+            match self.pass(now, from, to, parcel) {
+                Carried::Now(parcel) => self.push(now, from, to, parcel),
+                Carried::Later | Carried::Lost(_) | Carried::Vanished(_) => {}
+            }
+        }
+        self.forget_ended();
+    }
+
+    /// Ends everything that was done to any link.
     pub(crate) fn heal_all(&mut self, now: MonoTime) {
         let links: Vec<_> = self.links.keys().copied().collect();
         for (from, to) in links {
-            if let Some(link) = self.links.get_mut(&(from, to)) {
-                link.latency = None;
-            }
             self.heal(now, from, to);
         }
     }
 
-    /// Sets what a message takes in one direction.
-    pub(crate) fn delay(&mut self, from: Node, to: Node, latency: Duration) {
-        self.links.entry((from, to)).or_default().latency = Some(latency);
-    }
-
-    pub(crate) fn is_cut(&self, from: Node, to: Node) -> bool {
-        self.links.get(&(from, to)).is_some_and(|link| link.cut)
+    /// Whether what is sent in a direction vanishes.
+    pub(crate) fn is_half_open(&self, from: Node, to: Node) -> bool {
+        self.links.get(&(from, to)).is_some_and(Link::is_half_open)
     }
 
     /// Drops what is held on the way to a node that died: its connections are gone.
@@ -129,6 +221,7 @@ impl Network {
         for ((from, to), link) in &mut self.links {
             if *to == node || *from == node {
                 link.held.clear();
+                link.vanished.clear();
             }
         }
     }
@@ -141,108 +234,34 @@ impl Network {
         self.heap.pop()
     }
 
-    fn push(&mut self, at: MonoTime, from: Node, to: Node, message: Message) {
+    /// What became of what was done to links.
+    pub(crate) fn reports(&self) -> Vec<FaultReport> {
+        self.declarations.reports()
+    }
+
+    /// What is done to links now, in words.
+    pub(crate) fn describe(&self) -> Vec<String> {
+        self.declarations.in_force()
+    }
+
+    fn forget_ended(&mut self) {
+        let in_force = self.links.values().flat_map(Link::declarations).collect();
+        self.declarations.forget_others(&in_force);
+    }
+
+    fn push(&mut self, at: MonoTime, from: Node, to: Node, parcel: Parcel) {
         let sequence = self.sequence;
         self.sequence += 1;
-        self.heap.push(Envelope { at, sequence, from, to, message });
+        self.heap.push(Envelope { at, sequence, from, to, parcel });
     }
 }
 
-fn arrival(
-    config: &NetworkConfig,
-    seed: u64,
-    now: MonoTime,
-    ends: (Node, Node),
-    link: &mut Link,
-) -> MonoTime {
-    let mut latency = link.latency.unwrap_or(config.latency);
-    if !config.jitter.is_zero() && link.latency.is_none() {
-        let stream = link.jitter.get_or_insert_with(|| link_stream(seed, ends));
-        let most = u64::try_from(config.jitter.as_nanos()).unwrap_or(u64::MAX);
-        latency += Duration::from_nanos(stream.next_u64() % most.saturating_add(1));
-    }
-    link.last_arrival = link.last_arrival.max(now + latency);
-    link.last_arrival
-}
-
-/// Each link has a stream of its own, so that what happens on one never changes another.
-fn link_stream(seed: u64, (from, to): (Node, Node)) -> ChaCha8Rng {
-    let number = |node: Node| match node {
-        Node::Clients => 1,
-        Node::Controller => 2,
-        Node::Broker(id) => 3 + u64::from(id.get().unsigned_abs()),
-    };
-    let mut stream = ChaCha8Rng::seed_from_u64(seed);
-    stream.set_stream(number(from) << 32 | number(to));
-    stream
+/// How long `bytes` take at a bandwidth.
+fn transmission(bytes: usize, bytes_per_second: u64) -> Duration {
+    let nanos = u128::try_from(bytes).unwrap_or(u128::MAX).saturating_mul(1_000_000_000);
+    let nanos = nanos / u128::from(bytes_per_second.max(1));
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
-mod tests {
-    use milena_protocol::ids::BrokerId;
-
-    use super::*;
-
-    const A: Node = Node::Broker(BrokerId(1));
-    const B: Node = Node::Broker(BrokerId(2));
-
-    fn note(id: u64) -> Message {
-        Message::Disconnected { id }
-    }
-
-    fn drain(network: &mut Network) -> Vec<(u64, u64)> {
-        std::iter::from_fn(|| network.pop())
-            .map(|envelope| match envelope.message {
-                Message::Disconnected { id } => (envelope.at.as_micros(), id),
-                _ => (0, 0),
-            })
-            .collect()
-    }
-
-    #[test]
-    fn messages_arrive_in_the_order_of_time_and_then_of_sending() {
-        let mut network = Network::new(NetworkConfig::default(), 1);
-        network.send(MonoTime::from_micros(5), A, B, note(1));
-        network.send(MonoTime::from_micros(3), A, B, note(2));
-        network.send(MonoTime::from_micros(3), B, A, note(3));
-        assert_eq!(drain(&mut network), [(3, 2), (3, 3), (5, 1)]);
-    }
-
-    #[test]
-    fn a_cut_holds_one_direction_and_heals_in_order() {
-        let mut network = Network::new(NetworkConfig::default(), 1);
-        network.cut(A, B);
-        network.send(MonoTime::ZERO, A, B, note(1));
-        network.send(MonoTime::ZERO, A, B, note(2));
-        network.send(MonoTime::ZERO, B, A, note(3));
-        assert_eq!(drain(&mut network), [(0, 3)]);
-        network.heal(MonoTime::from_micros(9), A, B);
-        assert_eq!(drain(&mut network), [(9, 1), (9, 2)]);
-    }
-
-    #[test]
-    fn jitter_never_lets_a_message_overtake_another_on_its_link() {
-        let config = NetworkConfig { latency: Duration::ZERO, jitter: Duration::from_micros(500) };
-        let mut network = Network::new(config, 7);
-        for id in 0..100 {
-            network.send(MonoTime::from_micros(id), A, B, note(id));
-        }
-        let order: Vec<_> = drain(&mut network).into_iter().map(|(_, id)| id).collect();
-        assert_eq!(order, (0..100).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn the_jitter_of_one_link_does_not_depend_on_another() {
-        let config = NetworkConfig { latency: Duration::ZERO, jitter: Duration::from_millis(1) };
-        let run = |noise: bool| {
-            let mut network = Network::new(config.clone(), 7);
-            if noise {
-                network.send(MonoTime::ZERO, B, A, note(0));
-                network.drop_held(A);
-            }
-            network.send(MonoTime::ZERO, A, B, note(1));
-            drain(&mut network).into_iter().find(|(_, id)| *id == 1)
-        };
-        assert_eq!(run(false), run(true));
-    }
-}
+mod tests;

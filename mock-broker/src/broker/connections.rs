@@ -2,14 +2,17 @@
 //! channel until its response is sent).
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use milena_protocol::messages::{ApiKey, ResponseKind};
 use milena_protocol::response;
+use milena_protocol::time::MonoTime;
 
 use super::Process;
-use crate::api;
-use crate::cluster::{CloseCause, CloseReason, ConnectionId, Output, Reading};
+use super::faulty::AnswerFate;
+use crate::api::{self, Requested, Unserved};
+use crate::cluster::{CloseCause, CloseReason, ConnectionId, ConnectionView, Noted, Output, Reading};
 use crate::context::Context;
 
 /// Unhandled requests of one connection above which its socket is not read any more.
@@ -48,22 +51,37 @@ impl From<ResponseKind> for Answer {
 #[derive(Debug)]
 pub(super) struct Connection {
     peer: String,
+    /// As its last request gave it.
+    client_id: Option<Arc<str>>,
     queue: VecDeque<Bytes>,
     queued: usize,
     reading: Reading,
-    muted: Option<Asked>,
+    pub(super) muted: Option<Asked>,
+    /// When the request that is being handled was taken off the queue.
+    asked_at: MonoTime,
+    /// What rules have in mind for the answer.
+    pub(super) fate: Option<Box<AnswerFate>>,
 }
 
 impl Process {
-    pub(crate) fn connected(&mut self, connection: ConnectionId, peer: String) {
+    pub(crate) fn connected(
+        &mut self,
+        ctx: &mut Context<'_>,
+        connection: ConnectionId,
+        peer: String,
+    ) {
+        ctx.note(self.node(), Noted::Connected { connection });
         self.connections.insert(
             connection,
             Connection {
                 peer,
+                client_id: None,
                 queue: VecDeque::new(),
                 queued: 0,
                 reading: Reading::Resumed,
                 muted: None,
+                asked_at: ctx.now,
+                fate: None,
             },
         );
     }
@@ -82,10 +100,29 @@ impl Process {
         self.settle(ctx);
     }
 
-    pub(crate) fn disconnected(&mut self, id: ConnectionId) {
+    pub(crate) fn disconnected(&mut self, ctx: &mut Context<'_>, id: ConnectionId) {
+        ctx.note(self.node(), Noted::Disconnected { connection: id });
+        self.forget(id);
+    }
+
+    fn forget(&mut self, id: ConnectionId) {
         self.connections.remove(&id);
         self.produce_abandoned(id);
         self.fetch_abandoned(id);
+        self.postponed.forget(id);
+    }
+
+    pub(crate) fn connection_views(&self) -> impl Iterator<Item = ConnectionView> {
+        self.connections.iter().map(|(id, connection)| ConnectionView {
+            id: *id,
+            broker: self.id,
+            peer: connection.peer.clone(),
+            client_id: connection.client_id.as_deref().map(str::to_owned),
+            handling: connection.muted.map(|asked| (asked.key, asked.version)),
+            since: connection.asked_at,
+            waiting: connection.queue.len(),
+            reading: connection.reading,
+        })
     }
 
     pub(super) fn connection_peers(&self) -> Vec<(ConnectionId, String)> {
@@ -104,19 +141,70 @@ impl Process {
             connection.reading = Reading::Resumed;
             ctx.outputs.push_back(Output::Reading { connection: id, reading: Reading::Resumed });
         }
-        match api::handle(self, ctx, id, frame) {
-            (Some(asked), Answer::Now(response)) => {
-                self.mute(asked);
-                self.respond(ctx, &asked, &response);
-            }
-            (Some(asked), Answer::Later) => self.mute(asked),
-            (_, Answer::Nothing) => self.reschedule(id),
-            (_, Answer::Close(cause)) => self.close(ctx, id, cause),
-            (None, Answer::Now(_) | Answer::Later) => {}
+        let length = frame.len();
+        // Rules that corrupt a request need it as it came.
+        let copy = (!ctx.rules.is_idle()).then(|| frame.clone());
+        let requested = match api::read(self, ctx, id, frame) {
+            Ok(requested) => requested,
+            Err(unserved) => return self.answer_unserved(ctx, id, unserved),
+        };
+        self.note_request(ctx, &requested, length);
+        match copy {
+            None => self.dispatch(ctx, requested),
+            Some(frame) => self.meet_rules(ctx, requested, frame),
         }
     }
 
-    fn mute(&mut self, asked: Asked) {
+    pub(super) fn answer_unserved(
+        &mut self,
+        ctx: &mut Context<'_>,
+        id: ConnectionId,
+        unserved: Unserved,
+    ) {
+        match (unserved.asked, unserved.answer) {
+            (Some(asked), answer) => self.take_answer(ctx, &asked, answer),
+            (None, Answer::Close(cause)) => self.close(ctx, id, cause),
+            (None, Answer::Now(_) | Answer::Later | Answer::Nothing) => {}
+        }
+    }
+
+    /// Lets the handler of a request have it.
+    pub(super) fn dispatch(&mut self, ctx: &mut Context<'_>, requested: Requested) {
+        let asked = requested.asked;
+        let answer = api::dispatch(self, ctx, requested);
+        self.take_answer(ctx, &asked, answer);
+    }
+
+    pub(super) fn take_answer(&mut self, ctx: &mut Context<'_>, asked: &Asked, answer: Answer) {
+        match answer {
+            Answer::Now(response) => {
+                self.mute(*asked);
+                self.respond(ctx, asked, &response);
+            }
+            Answer::Later => self.mute(*asked),
+            Answer::Nothing => self.answer_nothing(ctx, asked),
+            Answer::Close(cause) => self.close(ctx, asked.connection, cause),
+        }
+    }
+
+    fn note_request(&mut self, ctx: &mut Context<'_>, requested: &Requested, bytes: usize) {
+        let Requested { asked, client_id, .. } = requested;
+        let Some(connection) = self.connections.get_mut(&asked.connection) else { return };
+        connection.asked_at = ctx.now;
+        if connection.client_id.as_deref() != client_id.as_deref() {
+            connection.client_id = client_id.as_deref().map(Arc::from);
+        }
+        let noted = Noted::Requested {
+            connection: asked.connection,
+            client_id: connection.client_id.clone(),
+            key: asked.key,
+            version: asked.version,
+            bytes,
+        };
+        ctx.note(crate::cluster::Node::Broker(self.id), noted);
+    }
+
+    pub(super) fn mute(&mut self, asked: Asked) {
         if let Some(connection) = self.connections.get_mut(&asked.connection) {
             connection.muted = Some(asked);
         }
@@ -136,46 +224,65 @@ impl Process {
             return;
         }
         connection.muted = None;
+        if let Some(fate) = connection.fate.take() {
+            return self.respond_with_faults(ctx, asked, response.clone(), *fate);
+        }
         match encode(asked, response) {
             Ok(frame) => {
-                // The hash reads all of the frame.
-                if ctx.tracer.is_on() {
-                    ctx.trace(
-                        crate::cluster::Node::Broker(self.id),
-                        "answer",
-                        format_args!(
-                            "{:?} v{} connection={} bytes={} hash={:016x}",
-                            asked.key,
-                            asked.version,
-                            id.0,
-                            frame.len(),
-                            crate::cluster::fold_bytes(0, &frame),
-                        ),
-                    );
-                }
-                ctx.outputs.push_back(Output::Send { connection: id, frame });
+                self.send(ctx, asked, frame);
                 self.reschedule(id);
             }
             Err(error) => self.close(ctx, id, CloseCause::Unencodable(error.to_string())),
         }
     }
 
-    fn reschedule(&mut self, id: ConnectionId) {
+    /// Writes an answer, or what is left of it.
+    pub(super) fn send(&mut self, ctx: &mut Context<'_>, asked: &Asked, frame: Bytes) {
+        let id = asked.connection;
+        // The hash reads all of the frame.
+        if ctx.tracer.is_on() {
+            ctx.trace(
+                crate::cluster::Node::Broker(self.id),
+                "answer",
+                format_args!(
+                    "{:?} v{} connection={} bytes={} hash={:016x}",
+                    asked.key,
+                    asked.version,
+                    id.0,
+                    frame.len(),
+                    crate::cluster::fold_bytes(0, &frame),
+                ),
+            );
+        }
+        let asked_at = self.connections.get(&id).map_or(ctx.now, |connection| connection.asked_at);
+        let noted = Noted::Answered {
+            connection: id,
+            key: asked.key,
+            version: asked.version,
+            bytes: frame.len(),
+            took: ctx.now.saturating_since(asked_at),
+        };
+        ctx.note(self.node(), noted);
+        ctx.outputs.push_back(Output::Send { connection: id, frame });
+    }
+
+    pub(super) fn reschedule(&mut self, id: ConnectionId) {
         if self.connections.get(&id).is_some_and(|connection| !connection.queue.is_empty()) {
             self.runnable.push_back(id);
         }
     }
 
-    fn close(&mut self, ctx: &mut Context<'_>, id: ConnectionId, cause: CloseCause) {
+    pub(super) fn close(&mut self, ctx: &mut Context<'_>, id: ConnectionId, cause: CloseCause) {
         let Some(connection) = self.connections.get(&id) else { return };
         let reason = CloseReason { broker: self.id, peer: connection.peer.clone(), cause };
         ctx.trace(self.node(), "close", format_args!("connection={} {}", id.0, reason.cause));
+        ctx.note(self.node(), Noted::Closed { connection: id, cause: reason.cause.clone() });
         ctx.outputs.push_back(Output::Close { connection: id, reason });
-        self.disconnected(id);
+        self.forget(id);
     }
 }
 
-fn encode(
+pub(super) fn encode(
     asked: &Asked,
     response: &ResponseKind,
 ) -> Result<Bytes, milena_protocol::request::EncodeError> {

@@ -143,6 +143,13 @@ impl FetchSessions {
         Ok((Opened::Incremental { session: id }, all.collect()))
     }
 
+    /// What a session holds before a request that names it is looked at.
+    pub(crate) fn held(&self, id: i32, epoch: i32) -> impl Iterator<Item = &SessionKey> {
+        let continues = epoch != INITIAL_EPOCH && epoch != FINAL_EPOCH;
+        let session = self.by_id.get(&id).filter(|_| continues);
+        session.into_iter().flat_map(|session| session.partitions.keys())
+    }
+
     /// Opens a session for what a full fetch named, if there is room. Gives its id or
     /// [`NO_SESSION`].
     pub(crate) fn create(

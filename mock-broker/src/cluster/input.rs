@@ -7,6 +7,7 @@ use bytes::Bytes;
 use milena_protocol::ids::BrokerId;
 
 use crate::config::TopicSpec;
+use crate::fault::{InvalidRule, LinkFault, Rule, RuleId};
 
 /// A client's connection, numbered by the driver; never used twice in the life of a cluster.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -89,14 +90,21 @@ pub enum Operation {
         /// The receiving end.
         to: Node,
     },
-    /// Ends a cut.
+    /// Does something to links, each given as (sending end, receiving end).
+    Harm {
+        /// Which.
+        links: Vec<(Node, Node)>,
+        /// What.
+        fault: LinkFault,
+    },
+    /// Ends everything that is done to a link.
     Heal {
         /// The sending end.
         from: Node,
         /// The receiving end.
         to: Node,
     },
-    /// Ends all cuts and delays.
+    /// Ends everything that is done to any link.
     HealAll,
     /// Sets what a message from `from` to `to` takes, in place of the configured latency.
     Delay {
@@ -106,6 +114,20 @@ pub enum Operation {
         to: Node,
         /// How long a message takes.
         latency: Duration,
+    },
+    /// Puts a rule about requests in force. Rules are numbered from 0.
+    Declare(Box<Rule>),
+    /// Ends a rule.
+    Withdraw(RuleId),
+    /// Ends all rules.
+    WithdrawAll,
+    /// Puts a broker's clock ahead of the time of day, or behind it. What it measures in
+    /// intervals goes on as before, as with Java's `System.nanoTime`.
+    SkewClock {
+        /// The broker.
+        broker: BrokerId,
+        /// By so many milliseconds; 0 is no skew.
+        millis: i64,
     },
     /// Creates a topic.
     CreateTopic(TopicSpec),
@@ -135,6 +157,21 @@ pub enum OperationError {
         state: ProcessState,
         /// What was asked of it.
         verb: &'static str,
+    },
+    /// A rule cannot mean anything.
+    #[error(transparent)]
+    Rule(#[from] InvalidRule),
+    /// A delay, a probability or a bandwidth cannot mean anything.
+    #[error("no link can be {fault}")]
+    NoSuchLinkFault {
+        /// What was to be done to it.
+        fault: LinkFault,
+    },
+    /// There is no rule of this number.
+    #[error("there is no {rule}")]
+    NoSuchRule {
+        /// The number.
+        rule: RuleId,
     },
     /// The controller refused a topic.
     #[error("topic {topic}: {code}: {message}")]
@@ -194,6 +231,18 @@ pub enum Output {
         /// What its port does from now on. Starts as `Refusing`.
         state: ListenerState,
     },
+}
+
+impl Output {
+    /// The connection that it is about.
+    pub(crate) fn connection(&self) -> Option<ConnectionId> {
+        match self {
+            Self::Send { connection, .. }
+            | Self::Close { connection, .. }
+            | Self::Reading { connection, .. } => Some(*connection),
+            Self::Listener { .. } => None,
+        }
+    }
 }
 
 /// Whether a connection's socket is read.
@@ -259,6 +308,12 @@ pub enum CloseCause {
     /// The broker's process ended.
     #[error("the broker was killed")]
     BrokerKilled,
+    /// A packet was lost, or the other end had forgotten the connection.
+    #[error("the connection was lost")]
+    ConnectionLost,
+    /// A rule wanted it.
+    #[error("a fault was declared")]
+    Fault,
     /// Nobody listens at this port.
     #[error("the broker is not accepting connections")]
     NotListening,

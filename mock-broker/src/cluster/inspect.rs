@@ -2,8 +2,14 @@
 
 use milena_protocol::ids::{BrokerId, LeaderEpoch, Offset};
 
-use super::{BatchView, BrokerView, Cluster, PartitionView, ReplicaView, TopicView};
+use milena_protocol::time::MonoTime;
+
+use super::{
+    BatchView, BrokerView, Cluster, ConnectionView, HistoryEvent, PartitionView, ReplicaView,
+    TopicView,
+};
 use crate::broker::{Broker, Process};
+use crate::fault::{FaultReport, RuleId};
 use crate::log::{Log, LogBatch};
 use crate::metadata::{PartitionState, Topic, TopicPartition};
 
@@ -34,6 +40,38 @@ impl Cluster {
             partitions_in_image: image.map_or(0, |image| image.partition_count()),
             connections: broker.process().map_or(0, Process::connection_count),
         })
+    }
+
+    /// Every client connection that a broker knows of, by broker and number.
+    pub fn connections(&self) -> Vec<ConnectionView> {
+        let processes = self.brokers.values().filter_map(Broker::process);
+        processes.flat_map(Process::connection_views).collect()
+    }
+
+    /// What happened lately, the oldest first. It goes back
+    /// [`ClusterConfig::history`](crate::config::ClusterConfig::history) events.
+    pub fn history(&self) -> Vec<HistoryEvent> {
+        self.history.events().collect()
+    }
+
+    /// What became of every fault that was declared: rules in the order of their numbers, then what
+    /// was done to links. Of those that were withdrawn or healed the ones are listed that never
+    /// harmed anything.
+    pub fn faults(&self) -> Vec<FaultReport> {
+        let mut reports = self.rules.reports();
+        reports.extend(self.network.reports());
+        reports
+    }
+
+    /// What became of one rule. `None` if there is none of this number, or it fired and was
+    /// withdrawn.
+    pub fn rule(&self, id: RuleId) -> Option<FaultReport> {
+        self.rules.report(id)
+    }
+
+    /// The machine's own time: that of the last step.
+    pub fn now(&self) -> MonoTime {
+        self.now
     }
 
     /// Every topic, by name.

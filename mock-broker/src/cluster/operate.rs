@@ -1,47 +1,63 @@
 //! What an operator does to the cluster: processes die and come back, links break and heal.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use milena_protocol::ids::BrokerId;
+use milena_protocol::time::MonoTime;
 
 use super::{
-    CloseCause, CloseReason, Cluster, ConnectionId, ListenerState, Node, Operation, OperationError,
-    Output, ProcessState, creatable, hand_over,
+    CloseCause, CloseReason, Cluster, ConnectionId, ListenerState, Node, Noted, Operation,
+    OperationError, Output, ProcessState, creatable, hand_over,
 };
 use crate::broker::BrokerState;
 use crate::controller::Refusal;
+use crate::fault::{Effect, InvalidRule, LinkFault, Rule, RuleId};
 use crate::message::Message;
 
 impl Cluster {
     pub(super) fn carry_out(&mut self, operation: Operation) -> Result<(), OperationError> {
-        self.split().2.trace(Node::Clients, "operator", format_args!("{operation:?}"));
+        let mut ctx = self.split().2;
+        ctx.trace(Node::Clients, "operator", format_args!("{operation:?}"));
+        if ctx.history.is_kept() {
+            ctx.note(Node::Clients, Noted::Operated { operation: Box::new(operation.clone()) });
+        }
         match operation {
             Operation::Kill(id) => self.kill(id),
             Operation::Restart(id) => self.restart(id),
             Operation::Pause(id) => self.pause(id),
             Operation::Resume(id) => self.resume(id),
-            Operation::Cut { from, to } => {
-                self.check_node(from)?;
-                self.check_node(to)?;
-                self.network.cut(from, to);
-                Ok(())
+            Operation::Cut { from, to } => self.harm(&[(from, to)], &LinkFault::Cut),
+            Operation::Delay { from, to, latency } => {
+                self.harm(&[(from, to)], &LinkFault::Delay(latency.into()))
             }
+            Operation::Harm { links, fault } => self.harm(&links, &fault),
             Operation::Heal { from, to } => {
                 self.check_node(from)?;
                 self.check_node(to)?;
                 self.network.heal(self.now, from, to);
-                self.let_clients_go_on();
+                self.reset_the_dead();
                 Ok(())
             }
             Operation::HealAll => {
                 self.network.heal_all(self.now);
-                self.let_clients_go_on();
+                self.reset_the_dead();
                 Ok(())
             }
-            Operation::Delay { from, to, latency } => {
-                self.check_node(from)?;
-                self.check_node(to)?;
-                self.network.delay(from, to, latency);
+            Operation::Declare(rule) => self.declare_now(*rule).map(|_| ()),
+            Operation::Withdraw(rule) => match self.rules.withdraw(rule) {
+                true => Ok(()),
+                false => Err(OperationError::NoSuchRule { rule }),
+            },
+            Operation::WithdrawAll => {
+                self.rules.withdraw_all();
+                Ok(())
+            }
+            Operation::SkewClock { broker, millis } => {
+                self.state_of(broker)?;
+                if let Some(broker) = self.brokers.get_mut(&broker) {
+                    broker.clock_skew = millis;
+                }
                 Ok(())
             }
             Operation::CreateTopic(spec) => {
@@ -56,6 +72,39 @@ impl Cluster {
                 deleted.map_err(|refusal| topic_error(&name, refusal))
             }
         }
+    }
+
+    /// [`Operation::Declare`], and the number that the rule got.
+    ///
+    /// # Errors
+    /// If the rule cannot mean anything, or names a broker that there is not.
+    pub fn declare(&mut self, now: MonoTime, rule: Rule) -> Result<RuleId, OperationError> {
+        self.advance(now);
+        let mut ctx = self.split().2;
+        ctx.trace(Node::Clients, "operator", format_args!("declare {rule}"));
+        let noted = Operation::Declare(Box::new(rule.clone()));
+        ctx.note(Node::Clients, Noted::Operated { operation: Box::new(noted) });
+        self.declare_now(rule)
+    }
+
+    fn declare_now(&mut self, rule: Rule) -> Result<RuleId, OperationError> {
+        rule.validate()?;
+        if let Some(broker) = rule.filter.broker
+            && !self.brokers.contains_key(&broker)
+        {
+            return Err(InvalidRule::NoSuchBroker { broker }.into());
+        }
+        let mut images = BTreeMap::new();
+        if rule.effect == Effect::StaleImage {
+            for (id, broker) in &self.brokers {
+                if let Some(process) = broker.process() {
+                    images.insert(*id, Arc::new(process.image.clone()));
+                }
+            }
+        }
+        let id = self.rules.declare(self.now, rule, images);
+        self.look_at_conditions();
+        Ok(id)
     }
 
     fn kill(&mut self, id: BrokerId) -> Result<(), OperationError> {
@@ -74,7 +123,6 @@ impl Cluster {
             let reason = CloseReason { broker: id, peer, cause: CloseCause::BrokerKilled };
             self.fresh.push_back(Output::Close { connection, reason });
         }
-        self.to_brokers.remove(&id);
         self.controller.broker_disconnected(id);
         self.break_connections(id);
         self.hold_outputs();
@@ -131,6 +179,7 @@ impl Cluster {
         }
         let (_, brokers, mut ctx) = self.split();
         let Some(broker) = brokers.get_mut(&id) else { return Ok(()) };
+        ctx.clock_skew = broker.clock_skew;
         let state = std::mem::replace(&mut broker.state, BrokerState::Killed(Default::default()));
         broker.state = match state {
             BrokerState::Paused { mut process, held } => {
@@ -149,19 +198,16 @@ impl Cluster {
         Ok(())
     }
 
-    /// Hands on what was held on links that are not cut any more.
-    fn let_clients_go_on(&mut self) {
-        let ids: Vec<BrokerId> = self.brokers.keys().copied().collect();
-        for id in ids {
-            if !self.network.is_cut(Node::Broker(id), Node::Clients) {
-                self.outputs.extend(self.to_clients.remove(&id).unwrap_or_default());
-            }
-            if !self.network.is_cut(Node::Clients, Node::Broker(id)) {
-                for said in self.to_brokers.remove(&id).unwrap_or_default() {
-                    self.client_says(id, said);
-                }
-            }
+    fn harm(&mut self, links: &[(Node, Node)], fault: &LinkFault) -> Result<(), OperationError> {
+        for (from, to) in links {
+            self.check_node(*from)?;
+            self.check_node(*to)?;
         }
+        if !fault.is_sound() {
+            return Err(OperationError::NoSuchLinkFault { fault: *fault });
+        }
+        self.network.harm(self.now, links, fault);
+        Ok(())
     }
 
     fn check_node(&self, node: Node) -> Result<(), OperationError> {

@@ -163,6 +163,11 @@ impl Harness {
         Some(decode::response::<R>(sent.version, frame).unwrap())
     }
 
+    /// What is left of the frame of an answer, behind its length.
+    pub(crate) fn raw_answer(&mut self, connection: ConnectionId) -> Option<Bytes> {
+        self.answers.get_mut(&connection)?.pop_front()
+    }
+
     /// Asks and expects the answer without any time passing.
     pub(crate) fn ask<R: Request>(
         &mut self,

@@ -10,6 +10,8 @@ use crate::config::TopicSpec;
 
 mod compression;
 mod failover;
+mod faults;
+mod links;
 mod replication;
 mod requests;
 

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use milena_protocol::ids::{
     BrokerId, LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, TopicId,
 };
+use milena_protocol::messages::ApiKey;
 use milena_protocol::records::Batch;
+use milena_protocol::time::MonoTime;
 
-use super::input::ProcessState;
+use super::input::{ConnectionId, ProcessState, Reading};
 
 /// A broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +32,27 @@ pub struct BrokerView {
     pub partitions_in_image: usize,
     /// How many client connections are open.
     pub connections: usize,
+}
+
+/// A client's connection, as its broker has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionView {
+    /// Its number.
+    pub id: ConnectionId,
+    /// The broker it leads to.
+    pub broker: BrokerId,
+    /// Who is at the other end.
+    pub peer: String,
+    /// The `client.id` of its last request.
+    pub client_id: Option<String>,
+    /// The request that is being handled or waits for its answer, with its version.
+    pub handling: Option<(ApiKey, i16)>,
+    /// When its last request began to be handled, or else when it was opened.
+    pub since: MonoTime,
+    /// How many requests wait behind that.
+    pub waiting: usize,
+    /// Whether its socket is read.
+    pub reading: Reading,
 }
 
 /// A topic as the controller knows it.

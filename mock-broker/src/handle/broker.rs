@@ -53,6 +53,13 @@ impl BrokerHandle {
         self.operate(Operation::Resume(self.id));
     }
 
+    /// Puts its clock so many milliseconds ahead of the true time of day, or behind it if negative:
+    /// the timestamps it gives and what it thinks of those of others. 0 ends it. A restart does not:
+    /// the clock is the machine's.
+    pub fn skew_clock(&self, millis: i64) {
+        self.operate(Operation::SkewClock { broker: self.id, millis });
+    }
+
     /// Whether its process serves.
     pub fn is_running(&self) -> bool {
         self.view().state == ProcessState::Running

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use milena_protocol::ids::BrokerId;
 
-use super::{MockCluster, Place};
+use super::{Ends, Links, MockCluster, OneWay, Place};
 use crate::cluster::{Node, Operation};
 use crate::transport::tcp;
 
 /// The links between brokers, between brokers and controller, and between clients and brokers.
+///
+/// [`between`](Self::between) and [`from`](Self::from) name links, both directions or one, and what
+/// they give does something to them. The other methods are shorter words for what tests do most.
 ///
 /// A link that is cut holds back what is sent over it, as TCP does, and delivers it once it heals;
 /// whoever waits has to give up by a time-out of his own.
@@ -35,19 +38,48 @@ impl NetworkHandle {
         Self { cluster }
     }
 
+    /// The links between some nodes and others, in both directions.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use milena_mock_broker::{MockCluster, cluster::Node};
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = MockCluster::builder().brokers(3).start_in_memory().await?;
+    /// let far = Duration::from_millis(20)..=Duration::from_millis(80);
+    /// cluster.network().between(1, [2, 3]).delay(far);
+    /// cluster.network().between(Node::Clients, 2).lose(0.01);
+    /// cluster.network().between(3, Node::Controller).half_open();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn between(&self, some: impl Ends, others: impl Ends) -> Links {
+        Links::between(self.cluster.clone(), &some.nodes(), &others.nodes())
+    }
+
+    /// Begins to name links in one direction: those from these nodes [`to`](OneWay::to) others.
+    ///
+    /// ```
+    /// # use milena_mock_broker::{MockCluster, cluster::Node};
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = MockCluster::builder().brokers(3).start_in_memory().await?;
+    /// cluster.network().from(1).to([2, 3]).cut();
+    /// cluster.network().from(2).to(Node::Clients).bandwidth(64 * 1024);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from(&self, senders: impl Ends) -> OneWay {
+        OneWay::new(self.cluster.clone(), senders.nodes())
+    }
+
     /// Cuts every link between a broker of `some` and one of `others`, in both directions.
     pub fn cut<A, B>(&self, some: A, others: B)
     where
         A: IntoIterator<Item: Into<BrokerId>>,
         B: IntoIterator<Item: Into<BrokerId>>,
     {
-        let others: Vec<Node> = nodes(others);
-        for one in nodes(some) {
-            for other in &others {
-                self.cut_link(one, *other);
-                self.cut_link(*other, one);
-            }
-        }
+        self.between(nodes(some), nodes(others)).cut();
     }
 
     /// Cuts every link from a broker of `senders` to one of `receivers`, in that direction only.
@@ -56,12 +88,7 @@ impl NetworkHandle {
         A: IntoIterator<Item: Into<BrokerId>>,
         B: IntoIterator<Item: Into<BrokerId>>,
     {
-        let receivers: Vec<Node> = nodes(receivers);
-        for from in nodes(senders) {
-            for to in &receivers {
-                self.cut_link(from, *to);
-            }
-        }
+        self.from(nodes(senders)).to(nodes(receivers)).cut();
     }
 
     /// Cuts brokers off from the controller: no heartbeat arrives, and no change reaches them.
@@ -69,10 +96,7 @@ impl NetworkHandle {
     where
         A: IntoIterator<Item: Into<BrokerId>>,
     {
-        for broker in nodes(brokers) {
-            self.cut_link(broker, Node::Controller);
-            self.cut_link(Node::Controller, broker);
-        }
+        self.between(nodes(brokers), Node::Controller).cut();
     }
 
     /// Cuts brokers off from every client. Over TCP new connections are still accepted, by the
@@ -105,14 +129,16 @@ impl NetworkHandle {
     }
 
     /// Adds to what a packet between any client and these brokers takes, either way, until
-    /// [`heal`](Self::heal). Without effect over TCP.
+    /// [`heal`](Self::heal).
     pub fn delay_clients<A>(&self, brokers: A, delay: Duration)
     where
         A: IntoIterator<Item: Into<BrokerId>>,
     {
         for broker in brokers {
-            if let Place::Memory { memory, clients } = self.cluster.place() {
-                clients.delay(memory, broker.into(), delay);
+            let broker = broker.into();
+            match self.cluster.place() {
+                Place::Tcp(_) => self.between(Node::Clients, broker).delay(delay),
+                Place::Memory { memory, clients } => clients.delay(memory, broker, delay),
             }
         }
     }
@@ -124,36 +150,19 @@ impl NetworkHandle {
         A: IntoIterator<Item: Into<BrokerId>>,
         B: IntoIterator<Item: Into<BrokerId>>,
     {
-        let others: Vec<Node> = nodes(others);
-        for one in nodes(some) {
-            for other in &others {
-                self.operate(Operation::Delay { from: one, to: *other, latency });
-                self.operate(Operation::Delay { from: *other, to: one, latency });
-            }
-        }
+        self.between(nodes(some), nodes(others)).delay(latency);
     }
 
-    /// Ends all cuts and delays.
+    /// Ends everything that is done to any link.
     pub fn heal(&self) {
-        self.operate(Operation::HealAll);
+        if let Err(error) = self.cluster.operate(Operation::HealAll) {
+            tracing::warn!(%error, "the network stays as it is");
+        }
         for broker in self.cluster.brokers() {
             match self.cluster.place() {
                 Place::Tcp(tcp) => tcp.set_clients(broker.id, tcp::Clients::Connected),
                 Place::Memory { memory, clients } => clients.heal(memory, broker.id),
             }
-        }
-    }
-
-    fn cut_link(&self, from: Node, to: Node) {
-        if from != to {
-            self.operate(Operation::Cut { from, to });
-        }
-    }
-
-    /// These operations are refused for a node that does not exist, which has no link to lose.
-    fn operate(&self, operation: Operation) {
-        if let Err(error) = self.cluster.operate(operation) {
-            tracing::warn!(%error, "the network stays as it is");
         }
     }
 }

@@ -100,6 +100,11 @@ impl<M: Machine> Memory<M> {
         look(world.machine())
     }
 
+    /// Lets `look` look at the machine as it was left, without letting anything happen.
+    pub(crate) fn peek<R>(&self, look: impl FnOnce(&M) -> R) -> R {
+        look(self.world.lock().machine())
+    }
+
     /// Lets a client's end act: what it sends is scheduled, nothing is played.
     fn at_client<R>(&self, visit: impl FnOnce(&mut World<M>, MonoTime) -> R) -> R {
         let now = self.now();

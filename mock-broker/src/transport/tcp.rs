@@ -183,9 +183,13 @@ impl<M: Machine> Tcp<M> {
             Output::Close { connection, reason } => {
                 let Some(open) = state.open.remove(&connection) else { return };
                 let closing = match reason.cause {
-                    CloseCause::BrokerKilled => {
+                    CloseCause::BrokerKilled | CloseCause::ConnectionLost => {
                         tracing::debug!(peer = %open.peer, %reason, "closing");
                         Closing::AtOnce
+                    }
+                    CloseCause::Fault => {
+                        tracing::debug!(peer = %open.peer, %reason, "closing");
+                        Closing::AfterWriting
                     }
                     _ => {
                         tracing::warn!(peer = %open.peer, %reason, "closing");

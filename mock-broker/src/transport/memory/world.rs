@@ -315,7 +315,7 @@ impl<M: Machine> World<M> {
             a.number(id.cast_signed()).text(&reason.to_string());
         });
         let packet = match reason.cause {
-            CloseCause::BrokerKilled => Packet::Reset,
+            CloseCause::BrokerKilled | CloseCause::ConnectionLost => Packet::Reset,
             _ => Packet::Finish,
         };
         tracing::debug!(connection = id, %reason, "closing");
