@@ -11,8 +11,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::Bytes;
 use milena_protocol::StrBytes;
 use milena_protocol::ids::BrokerId;
 use milena_protocol::messages::create_topics_request::{
@@ -20,11 +20,13 @@ use milena_protocol::messages::create_topics_request::{
 };
 use milena_protocol::time::MonoTime;
 
+mod dump;
 mod history;
 mod input;
 mod inspect;
 mod links;
 mod operate;
+mod states;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -38,6 +40,9 @@ pub use input::{
     CloseCause, CloseReason, ConnectionId, Input, ListenerState, Node, Operation, OperationError,
     Output, ProcessState, Reading,
 };
+pub use states::{
+    ImagePartition, ImageTopic, ImageView, LoggedRecord, ProducerView,
+};
 pub use trace::{HashOnly, TraceEvent, TraceSink};
 pub(crate) use trace::{Tracer, fold_bytes};
 pub use view::{
@@ -49,6 +54,7 @@ use crate::config::{ClusterConfig, ConfigError, TopicSpec};
 use crate::context::Context;
 use crate::controller::Controller;
 use crate::fault::RuleBook;
+use crate::handle::WaitError;
 use crate::message::Message;
 use crate::network::{Envelope, Network, Parcel};
 
@@ -152,6 +158,31 @@ impl Cluster {
         let outcome = self.carry_out(operation);
         self.advance(now);
         outcome
+    }
+
+    /// Lets time pass, from timer to timer, until `condition` holds. For drivers whose clients do
+    /// nothing meanwhile; [`MockCluster`](crate::MockCluster) has a wait for the others.
+    ///
+    /// # Errors
+    /// If it does not hold within the given time. The error says `what` was waited for, and
+    /// describes the cluster.
+    pub fn run_until(
+        &mut self,
+        what: &str,
+        within: Duration,
+        mut condition: impl FnMut(&Self) -> bool,
+    ) -> Result<(), WaitError> {
+        let deadline = self.now + within;
+        loop {
+            if condition(self) {
+                return Ok(());
+            }
+            match self.poll_timeout().filter(|at| *at <= deadline) {
+                Some(at) => self.step(at, Input::Timeout),
+                None if self.now < deadline => self.step(deadline, Input::Timeout),
+                None => return Err(WaitError::new(what, within, self.describe())),
+            }
+        }
     }
 
     /// What is to be done next; `None` when there is nothing until the next step.

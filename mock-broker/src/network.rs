@@ -239,11 +239,6 @@ impl Network {
         self.declarations.reports()
     }
 
-    /// What is done to links now, in words.
-    pub(crate) fn describe(&self) -> Vec<String> {
-        self.declarations.in_force()
-    }
-
     fn forget_ended(&mut self) {
         let in_force = self.links.values().flat_map(Link::declarations).collect();
         self.declarations.forget_others(&in_force);

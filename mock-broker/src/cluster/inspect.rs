@@ -108,6 +108,10 @@ impl Cluster {
             partition_epoch: state.partition_epoch,
             replicas: state.replicas.clone(),
             isr: state.isr.clone(),
+            elr: state.elr.clone(),
+            last_known_elr: state.last_known_elr.clone(),
+            adding: state.adding.clone(),
+            removing: state.removing.clone(),
             high_watermark,
             logs,
         })
@@ -147,6 +151,7 @@ fn replica_view(broker: &Broker, key: TopicPartition) -> Option<ReplicaView> {
         log_start_offset: Offset(log.start_offset()),
         log_end_offset: Offset(log.end_offset()),
         high_watermark: Offset(log.high_watermark()),
+        last_stable_offset: Offset(log.last_stable_offset()),
         leader_epochs: epochs
             .map(|start| (LeaderEpoch(start.epoch), Offset(start.offset)))
             .collect(),

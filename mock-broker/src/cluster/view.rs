@@ -87,6 +87,15 @@ pub struct PartitionView {
     pub replicas: Vec<BrokerId>,
     /// The in-sync replicas the controller has committed.
     pub isr: Vec<BrokerId>,
+    /// The eligible leader replicas the controller has committed: who may lead while nobody is in
+    /// sync (KIP-966).
+    pub elr: Vec<BrokerId>,
+    /// Who led last, where nobody is in sync or eligible (KIP-966).
+    pub last_known_elr: Vec<BrokerId>,
+    /// Replicas that a reassignment adds (KIP-455).
+    pub adding: Vec<BrokerId>,
+    /// Replicas that a reassignment takes away (KIP-455).
+    pub removing: Vec<BrokerId>,
     /// The high watermark as the leader (or else the last one that led) has it.
     pub high_watermark: Offset,
     /// What each replica holds, a killed broker's disk included, in order of assignment.
@@ -111,6 +120,8 @@ pub struct ReplicaView {
     pub log_end_offset: Offset,
     /// The high watermark this replica knows.
     pub high_watermark: Offset,
+    /// Up to where READ_COMMITTED consumers may read of it.
+    pub last_stable_offset: Offset,
     /// The leader epochs and the offsets they start at.
     pub leader_epochs: Vec<(LeaderEpoch, Offset)>,
 }

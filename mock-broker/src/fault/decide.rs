@@ -60,7 +60,7 @@ impl RuleBook {
             verdict.fired.push(*id);
             let filter = &standing.rule.filter;
             let scope = Scope::new(filter.topic.as_deref(), filter.partition, met.targets);
-            let mut decide = |outcome| verdict.fate = Some(Fate { outcome, scope });
+            let decide = |outcome| verdict.fate = Some(Fate { outcome, scope });
             match effect {
                 Effect::Answer(code) => decide(Outcome::Answer(code)),
                 Effect::Disconnect => decide(Outcome::Disconnect),

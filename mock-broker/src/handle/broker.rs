@@ -3,7 +3,7 @@
 use milena_protocol::ids::BrokerId;
 
 use super::MockCluster;
-use crate::cluster::{BrokerView, Operation, ProcessState};
+use crate::cluster::{BrokerView, ImageView, Operation, ProcessState};
 
 /// A broker of a cluster.
 #[derive(Clone, Debug)]
@@ -27,6 +27,12 @@ impl BrokerHandle {
         self.cluster
             .inspect(|cluster| cluster.broker(self.id))
             .expect("a cluster never loses a broker, and the handle was made for one it has")
+    }
+
+    /// The cluster as it believes it to be: its own image of the metadata, which may lag behind.
+    /// `None` while it is down.
+    pub fn image(&self) -> Option<ImageView> {
+        self.cluster.inspect(|cluster| cluster.image(self.id))
     }
 
     /// Ends its process as `kill -9` does: connections break, the port refuses, everything

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use milena_protocol::ids::{BrokerId, LeaderEpoch, Offset};
+use milena_protocol::records::BatchError;
 
 use super::{MockCluster, WaitError};
-use crate::cluster::{BatchView, PartitionView};
+use crate::cluster::{
+    BatchView, ImagePartition, LoggedRecord, PartitionView, ProducerView, ReplicaView,
+};
 
 /// A partition of a cluster. What is asked of one that does not exist is `None` or empty.
 #[derive(Clone, Debug)]
@@ -43,6 +46,42 @@ impl PartitionHandle {
     /// Its in-sync replicas, by the controller's word.
     pub fn isr(&self) -> Vec<BrokerId> {
         self.view().map(|view| view.isr).unwrap_or_default()
+    }
+
+    /// Its eligible leader replicas, by the controller's word (KIP-966).
+    pub fn elr(&self) -> Vec<BrokerId> {
+        self.view().map(|view| view.elr).unwrap_or_default()
+    }
+
+    /// What one broker holds of it. A broker that is down keeps its log.
+    pub fn replica(&self, broker: impl Into<BrokerId>) -> Option<ReplicaView> {
+        self.view()?.replica(broker.into()).cloned()
+    }
+
+    /// What one broker believes of it: its own image of the metadata, which may lag behind. `None`
+    /// if it does not know it, or is down.
+    pub fn in_image_of(&self, broker: impl Into<BrokerId>) -> Option<ImagePartition> {
+        let broker = broker.into();
+        self.cluster
+            .inspect(|cluster| cluster.partition_in_image(broker, &self.topic, self.index))
+    }
+
+    /// What one replica knows of idempotent producers, by their ids.
+    pub fn producers(&self, broker: impl Into<BrokerId>) -> Vec<ProducerView> {
+        let broker = broker.into();
+        self.cluster.inspect(|cluster| cluster.producers(&self.topic, self.index, broker))
+    }
+
+    /// The records in one replica's log.
+    ///
+    /// # Errors
+    /// If a batch is corrupt.
+    pub fn records(&self, broker: impl Into<BrokerId>) -> Result<Vec<LoggedRecord>, BatchError> {
+        let mut records = Vec::new();
+        for batch in self.log(broker) {
+            records.extend(batch.records()?);
+        }
+        Ok(records)
     }
 
     /// The offset up to which consumers may read, by the leader's word.

@@ -6,6 +6,8 @@ use super::*;
 use crate::StartError;
 use crate::cluster::ProcessState;
 
+mod faults;
+
 const LONG: Duration = Duration::from_secs(60);
 
 async fn in_memory() -> MockCluster {

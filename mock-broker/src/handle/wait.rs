@@ -1,16 +1,12 @@
 //! Waiting for a cluster to get somewhere, on virtual and on real time alike.
 
-use std::fmt::Write as _;
 use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::MockCluster;
-use crate::cluster::{BrokerView, Cluster, PartitionView};
-
-/// How many partitions a time-out error describes.
-const DESCRIBED_PARTITIONS: usize = 32;
+use crate::cluster::Cluster;
 
 impl MockCluster {
     /// Waits until `condition` holds. It is looked at after every step of the cluster.
@@ -71,7 +67,7 @@ impl MockCluster {
                 () = stepped => {}
                 () = tokio::time::sleep_until(deadline) => {
                     let state = self.describe();
-                    return Err(WaitError { what: what.to_owned(), within, state });
+                    return Err(WaitError::new(what, within, state));
                 }
             }
         }
@@ -79,59 +75,24 @@ impl MockCluster {
 
     /// Brokers and partitions, a line each.
     pub fn describe(&self) -> String {
-        self.inspect(|cluster| {
-            let mut text = String::new();
-            for broker in cluster.brokers() {
-                describe_broker(&mut text, &broker);
-            }
-            let partitions = partitions(cluster);
-            for view in partitions.iter().take(DESCRIBED_PARTITIONS) {
-                describe_partition(&mut text, view);
-            }
-            if partitions.len() > DESCRIBED_PARTITIONS {
-                let more = partitions.len() - DESCRIBED_PARTITIONS;
-                let _ = write!(text, "\n  and {more} more partitions");
-            }
-            text
-        })
+        self.inspect(Cluster::describe)
     }
-}
 
-fn partitions(cluster: &Cluster) -> Vec<PartitionView> {
-    let topics = cluster.topics();
-    let each = topics.iter().flat_map(|topic| (0..topic.partitions).map(move |i| (topic, i)));
-    each.filter_map(|(topic, index)| cluster.partition(&topic.name, index)).collect()
-}
-
-// Writing to a String cannot fail.
-fn describe_broker(text: &mut String, broker: &BrokerView) {
-    let fenced = if broker.fenced { "fenced" } else { "unfenced" };
-    let _ = write!(
-        text,
-        "\n  broker {} is {:?}, {fenced}, epoch {}, knows {} live brokers and {} partitions, has {} connections",
-        broker.id,
-        broker.state,
-        broker.broker_epoch,
-        broker.live_brokers_in_image,
-        broker.partitions_in_image,
-        broker.connections,
-    );
-}
-
-fn describe_partition(text: &mut String, view: &PartitionView) {
-    let leader = view.leader.map_or_else(|| "none".to_owned(), |id| id.to_string());
-    let _ = write!(
-        text,
-        "\n  {}-{}: leader {leader} in epoch {}, replicas {:?}, ISR {:?}, high watermark {}, log ends",
-        view.topic,
-        view.index,
-        view.leader_epoch,
-        view.replicas.iter().map(|id| id.0).collect::<Vec<_>>(),
-        view.isr.iter().map(|id| id.0).collect::<Vec<_>>(),
-        view.high_watermark,
-    );
-    for replica in &view.logs {
-        let _ = write!(text, " {}@{}", replica.log_end_offset, replica.broker);
+    /// The whole cluster as text for people: brokers with their images and connections, partitions
+    /// with every replica batch by batch, producers, faults, what happened lately.
+    ///
+    /// ```
+    /// # use milena_mock_broker::{MockCluster, Topic};
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = MockCluster::builder().brokers(3).start_in_memory().await?;
+    /// cluster.create_topic("orders", Topic::new().replication_factor(3))?;
+    /// assert!(cluster.dump().contains("orders-0: leader"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dump(&self) -> String {
+        self.inspect(Cluster::dump)
     }
 }
 
@@ -145,6 +106,10 @@ pub struct WaitError {
 }
 
 impl WaitError {
+    pub(crate) fn new(what: &str, within: Duration, state: String) -> Self {
+        Self { what: what.to_owned(), within, state }
+    }
+
     /// What was waited for.
     pub fn what(&self) -> &str {
         &self.what

@@ -174,8 +174,4 @@ impl Declarations {
         let in_force = self.in_force.values().map(Declared::report);
         self.missed.iter().cloned().chain(in_force).collect()
     }
-
-    pub(super) fn in_force(&self) -> Vec<String> {
-        self.in_force.values().map(|declared| declared.report().to_string()).collect()
-    }
 }
