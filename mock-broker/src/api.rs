@@ -194,10 +194,9 @@ pub(crate) fn dispatch(
     let Requested { asked, body, .. } = requested;
     match find(asked.key) {
         Some(api) => (api.handler)(process, ctx, &asked, body),
-        None => Answer::Close(CloseCause::NotServed {
-            key: asked.key as i16,
-            version: asked.version,
-        }),
+        None => {
+            Answer::Close(CloseCause::NotServed { key: asked.key as i16, version: asked.version })
+        }
     }
 }
 

@@ -161,7 +161,13 @@ impl Broker {
     pub(crate) fn new(config: BrokerConfig, cluster_id: Arc<str>, seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(16 + u64::from(config.id.get().unsigned_abs()));
-        Self { cluster_id, config, state: BrokerState::Killed(Disk::default()), clock_skew: 0, random }
+        Self {
+            cluster_id,
+            config,
+            state: BrokerState::Killed(Disk::default()),
+            clock_skew: 0,
+            random,
+        }
     }
 
     pub(crate) fn id(&self) -> BrokerId {

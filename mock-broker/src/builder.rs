@@ -227,8 +227,11 @@ impl MockClusterBuilder {
 
         let max_frame = usize::try_from(config.socket_request_max_bytes).unwrap_or(usize::MAX);
         let machine = Cluster::new(config, self.seed, MonoTime::ZERO)?;
-        let cluster =
-            MockCluster::new(Place::Tcp(Tcp::start(machine, ports, max_frame)), self.seed, self.unfired);
+        let cluster = MockCluster::new(
+            Place::Tcp(Tcp::start(machine, ports, max_frame)),
+            self.seed,
+            self.unfired,
+        );
         ready(&cluster).await?;
         Ok(cluster)
     }

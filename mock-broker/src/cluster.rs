@@ -40,14 +40,10 @@ pub use input::{
     CloseCause, CloseReason, ConnectionId, Input, ListenerState, Node, Operation, OperationError,
     Output, ProcessState, Reading,
 };
-pub use states::{
-    ImagePartition, ImageTopic, ImageView, LoggedRecord, ProducerView,
-};
+pub use states::{ImagePartition, ImageTopic, ImageView, LoggedRecord, ProducerView};
 pub use trace::{HashOnly, TraceEvent, TraceSink};
 pub(crate) use trace::{Tracer, fold_bytes};
-pub use view::{
-    BatchView, BrokerView, ConnectionView, PartitionView, ReplicaView, TopicView,
-};
+pub use view::{BatchView, BrokerView, ConnectionView, PartitionView, ReplicaView, TopicView};
 
 use crate::broker::{Broker, BrokerState, Held};
 use crate::config::{ClusterConfig, ConfigError, TopicSpec};

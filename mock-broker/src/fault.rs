@@ -50,10 +50,10 @@ mod targets;
 mod throttle;
 
 pub(crate) use book::{Met, RuleBook};
-pub(crate) use decide::{Fate, Verdict};
 pub use corruption::Corruption;
-pub use effect::{Delay, Fault};
+pub(crate) use decide::{Fate, Verdict};
 pub(crate) use effect::{Corrupt, Effect, Outcome};
+pub use effect::{Delay, Fault};
 pub(crate) use parts::{Rest, Scope, TakenOut, overwrite, put_together, take_out};
 pub(crate) use refusal::refusal;
 pub use report::{FaultReport, UnfiredFaults};

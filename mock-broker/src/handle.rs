@@ -25,7 +25,7 @@ mod wait;
 
 pub use broker::BrokerHandle;
 pub use faults::RuleHandle;
-pub use links::{Ends, OneWay, Links};
+pub use links::{Ends, Links, OneWay};
 pub use network::NetworkHandle;
 pub use partition::PartitionHandle;
 pub use topic::Topic;

@@ -77,13 +77,9 @@ pub use milena_protocol::ErrorCode;
 pub use milena_protocol::messages::ApiKey;
 
 pub use builder::{MockClusterBuilder, StartError, Tracing};
-<<<<<<< HEAD
-pub use handle::{BrokerHandle, MockCluster, NetworkHandle, PartitionHandle, Topic, WaitError};
-pub use release::Release;
-=======
 pub use handle::{
     BrokerHandle, Ends, Links, MockCluster, NetworkHandle, OneWay, PartitionHandle, RuleHandle,
     Topic, WaitError,
 };
->>>>>>> 69ec064 (Declare faults of requests as rules and harm every link in each direction)
+pub use release::Release;
 pub use simulation::ClientProcess;

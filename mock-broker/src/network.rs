@@ -146,7 +146,9 @@ impl Network {
     fn pass(&mut self, now: MonoTime, from: Node, to: Node, parcel: Parcel) -> Carried {
         let between_nodes = from != Node::Clients && to != Node::Clients;
         let usual = match between_nodes {
-            true => Delay { least: self.config.latency, most: self.config.latency + self.config.jitter },
+            true => {
+                Delay { least: self.config.latency, most: self.config.latency + self.config.jitter }
+            }
             false => Delay::ZERO,
         };
         let seed = self.seed;

@@ -251,9 +251,10 @@ async fn what_happened_is_in_the_history() -> Outcome {
     cluster.on(ApiKey::Produce).once().disconnect();
     producer.send(Record::to("orders").value("paid")).await?;
 
-    let produces = cluster.history().into_iter().filter(|event| {
-        matches!(&event.what, Happening::Requested { key: ApiKey::Produce, .. })
-    });
+    let produces = cluster
+        .history()
+        .into_iter()
+        .filter(|event| matches!(&event.what, Happening::Requested { key: ApiKey::Produce, .. }));
     assert_eq!(produces.count(), 2);
     println!("{}", cluster.dump());
     Ok(())

@@ -12,7 +12,9 @@ use milena_protocol::time::MonoTime;
 use super::Process;
 use super::faulty::AnswerFate;
 use crate::api::{self, Requested, Unserved};
-use crate::cluster::{CloseCause, CloseReason, ConnectionId, ConnectionView, Noted, Output, Reading};
+use crate::cluster::{
+    CloseCause, CloseReason, ConnectionId, ConnectionView, Noted, Output, Reading,
+};
 use crate::context::Context;
 
 /// Unhandled requests of one connection above which its socket is not read any more.

@@ -15,7 +15,7 @@ use crate::api::{self, Requested};
 use crate::cluster::{CloseCause, ConnectionId, Noted, Output};
 use crate::context::Context;
 use crate::fault::{
-    self, Corrupt, Fate, Fault, Met, Outcome, Rest, Scope, Targets, TakenOut, Verdict,
+    self, Corrupt, Fate, Fault, Met, Outcome, Rest, Scope, TakenOut, Targets, Verdict,
 };
 use crate::metadata::Image;
 

@@ -137,9 +137,16 @@ pub enum Happening {
 /// As it is kept.
 #[derive(Clone, Debug)]
 pub(crate) enum Noted {
-    Connected { connection: ConnectionId },
-    Disconnected { connection: ConnectionId },
-    Closed { connection: ConnectionId, cause: CloseCause },
+    Connected {
+        connection: ConnectionId,
+    },
+    Disconnected {
+        connection: ConnectionId,
+    },
+    Closed {
+        connection: ConnectionId,
+        cause: CloseCause,
+    },
     Requested {
         connection: ConnectionId,
         client_id: Option<Arc<str>>,
@@ -147,14 +154,41 @@ pub(crate) enum Noted {
         version: i16,
         bytes: usize,
     },
-    Answered { connection: ConnectionId, key: ApiKey, version: i16, bytes: usize, took: Duration },
-    FaultFired { rule: RuleId, connection: ConnectionId, key: ApiKey },
-    Partition { topic: TopicName, index: i32, state: Arc<PartitionState> },
-    BrokerRegistered { broker: BrokerId, epoch: i64 },
-    BrokerFenced { broker: BrokerId, fenced: bool },
-    TopicCreated { topic: TopicName, id: TopicId },
-    TopicDeleted { topic: TopicName },
-    Operated { operation: Box<Operation> },
+    Answered {
+        connection: ConnectionId,
+        key: ApiKey,
+        version: i16,
+        bytes: usize,
+        took: Duration,
+    },
+    FaultFired {
+        rule: RuleId,
+        connection: ConnectionId,
+        key: ApiKey,
+    },
+    Partition {
+        topic: TopicName,
+        index: i32,
+        state: Arc<PartitionState>,
+    },
+    BrokerRegistered {
+        broker: BrokerId,
+        epoch: i64,
+    },
+    BrokerFenced {
+        broker: BrokerId,
+        fenced: bool,
+    },
+    TopicCreated {
+        topic: TopicName,
+        id: TopicId,
+    },
+    TopicDeleted {
+        topic: TopicName,
+    },
+    Operated {
+        operation: Box<Operation>,
+    },
 }
 
 impl Noted {
@@ -276,16 +310,30 @@ impl fmt::Display for Happening {
             Self::Requested { connection, client_id, key, version, bytes } => {
                 let client = client_id.as_deref().unwrap_or("-");
                 let connection = connection.0;
-                write!(f, "{key:?} v{version} of {client} on connection {connection}, {bytes} bytes")
+                write!(
+                    f,
+                    "{key:?} v{version} of {client} on connection {connection}, {bytes} bytes"
+                )
             }
             Self::Answered { connection, key, version, bytes, took } => {
                 let connection = connection.0;
-                write!(f, "{key:?} v{version} answered on connection {connection} with {bytes} bytes after {took:?}")
+                write!(
+                    f,
+                    "{key:?} v{version} answered on connection {connection} with {bytes} bytes after {took:?}"
+                )
             }
             Self::FaultFired { rule, connection, key } => {
                 write!(f, "{rule} done to {key:?} on connection {}", connection.0)
             }
-            Self::Partition { topic, partition, leader, leader_epoch, partition_epoch, isr, elr } => {
+            Self::Partition {
+                topic,
+                partition,
+                leader,
+                leader_epoch,
+                partition_epoch,
+                isr,
+                elr,
+            } => {
                 let leader = leader.map_or_else(|| "none".to_owned(), |id| id.to_string());
                 write!(
                     f,

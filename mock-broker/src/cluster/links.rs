@@ -8,12 +8,7 @@ use crate::broker::{BrokerState, Held};
 use crate::network::{Carried, Parcel};
 
 impl Cluster {
-    pub(super) fn connected(
-        &mut self,
-        connection: ConnectionId,
-        broker: BrokerId,
-        peer: String,
-    ) {
+    pub(super) fn connected(&mut self, connection: ConnectionId, broker: BrokerId, peer: String) {
         self.connections.insert(connection, broker);
         self.client_says(broker, Held::Connected { connection, peer });
     }

@@ -33,7 +33,8 @@ impl BatchView {
     /// # Errors
     /// If the batch is corrupt, or decompresses to more than 256 MiB.
     pub fn records(&self) -> Result<Vec<LoggedRecord>, BatchError> {
-        let batch = self.batch.decompressed(&mut DecompressionBudget::for_one_batch(MOST_DECOMPRESSED))?;
+        let batch =
+            self.batch.decompressed(&mut DecompressionBudget::for_one_batch(MOST_DECOMPRESSED))?;
         let record = |record: milena_protocol::records::RecordView<'_>| LoggedRecord {
             offset: record.offset,
             timestamp: record.timestamp,

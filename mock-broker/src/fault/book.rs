@@ -117,16 +117,8 @@ impl RuleBook {
         let holds = rule.filter.condition.is_none();
         // Exact for every probability that a test writes down: a double has 53 bits.
         let threshold = rule.turns.chance().map(|chance| (chance * (1_u64 << 53) as f64) as u64);
-        let standing = Standing {
-            rule,
-            threshold,
-            stream,
-            declared: now,
-            seen: 0,
-            fired: 0,
-            holds,
-            images,
-        };
+        let standing =
+            Standing { rule, threshold, stream, declared: now, seen: 0, fired: 0, holds, images };
         self.rules.insert(id, standing);
         id
     }

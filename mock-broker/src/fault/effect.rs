@@ -70,7 +70,8 @@ impl Delay {
     pub(crate) fn pick(self, drawn: u64) -> Duration {
         let spread = u64::try_from(self.most.saturating_sub(self.least).as_nanos());
         let spread = spread.unwrap_or(u64::MAX);
-        self.least + Duration::from_nanos(if spread == 0 { 0 } else { drawn % spread.saturating_add(1) })
+        self.least
+            + Duration::from_nanos(if spread == 0 { 0 } else { drawn % spread.saturating_add(1) })
     }
 }
 

@@ -15,9 +15,8 @@ use milena_protocol::messages::{
 use milena_protocol::messages::{
     create_partitions_response as create_partitions, create_topics_response as create_topics,
     delete_records_response as delete_records, delete_topics_response as delete_topics,
-    fetch_response as fetch, list_offsets_response as list_offsets,
-    metadata_response as metadata, offset_for_leader_epoch_response as epochs,
-    produce_response as produce,
+    fetch_response as fetch, list_offsets_response as list_offsets, metadata_response as metadata,
+    offset_for_leader_epoch_response as epochs, produce_response as produce,
 };
 
 /// Whether an error can be answered to requests of an API.
@@ -25,20 +24,48 @@ pub(crate) fn has_place(key: ApiKey) -> bool {
     use ApiKey::*;
     matches!(
         key,
-        Produce | Fetch | ListOffsets | Metadata | FindCoordinator | ApiVersions | CreateTopics
-            | DeleteTopics | DeleteRecords | InitProducerId | OffsetForLeaderEpoch
-            | WriteTxnMarkers | DescribeConfigs | AlterConfigs | AlterReplicaLogDirs
-            | DescribeLogDirs | CreatePartitions | ElectLeaders | IncrementalAlterConfigs
-            | AlterPartitionReassignments | ListPartitionReassignments | DescribeClientQuotas
-            | AlterClientQuotas | DescribeUserScramCredentials | AlterUserScramCredentials
-            | DescribeQuorum | UpdateFeatures | DescribeCluster | DescribeProducers
-            | UnregisterBroker | ListConfigResources | DescribeTopicPartitions
+        Produce
+            | Fetch
+            | ListOffsets
+            | Metadata
+            | FindCoordinator
+            | ApiVersions
+            | CreateTopics
+            | DeleteTopics
+            | DeleteRecords
+            | InitProducerId
+            | OffsetForLeaderEpoch
+            | WriteTxnMarkers
+            | DescribeConfigs
+            | AlterConfigs
+            | AlterReplicaLogDirs
+            | DescribeLogDirs
+            | CreatePartitions
+            | ElectLeaders
+            | IncrementalAlterConfigs
+            | AlterPartitionReassignments
+            | ListPartitionReassignments
+            | DescribeClientQuotas
+            | AlterClientQuotas
+            | DescribeUserScramCredentials
+            | AlterUserScramCredentials
+            | DescribeQuorum
+            | UpdateFeatures
+            | DescribeCluster
+            | DescribeProducers
+            | UnregisterBroker
+            | ListConfigResources
+            | DescribeTopicPartitions
     )
 }
 
 /// The error `code` for everything that `request` asks for; `None` where the answer has no place
 /// for it.
-pub(crate) fn refusal(request: &RequestKind, version: i16, code: ErrorCode) -> Option<ResponseKind> {
+pub(crate) fn refusal(
+    request: &RequestKind,
+    version: i16,
+    code: ErrorCode,
+) -> Option<ResponseKind> {
     let code = code.0;
     data_path(request, code)
         .or_else(|| topics(request, code))
@@ -227,7 +254,9 @@ fn topics(request: &RequestKind, code: i16) -> Option<ResponseKind> {
         RequestKind::ElectLeaders(request) => {
             let topics = request.topic_partitions.iter().flatten().map(|topic| {
                 let partition = |index: &i32| {
-                    elect::PartitionResult::default().with_partition_id(*index).with_error_code(code)
+                    elect::PartitionResult::default()
+                        .with_partition_id(*index)
+                        .with_error_code(code)
                 };
                 elect::ReplicaElectionResult::default()
                     .with_topic(topic.topic.clone())

@@ -60,7 +60,10 @@ pub(crate) struct Condition {
 }
 
 impl Condition {
-    pub(super) fn new(what: &str, holds: impl Fn(&Cluster) -> bool + Send + Sync + 'static) -> Self {
+    pub(super) fn new(
+        what: &str,
+        holds: impl Fn(&Cluster) -> bool + Send + Sync + 'static,
+    ) -> Self {
         Self { what: Arc::from(what), holds: Arc::new(holds) }
     }
 

@@ -189,13 +189,22 @@ fn configs_and_logs(request: &RequestKind, found: &mut Collector<'_>) {
     };
     match request {
         RequestKind::DescribeConfigs(request) => {
-            request.resources.iter().for_each(|one| resource(one.resource_type, &one.resource_name));
+            request
+                .resources
+                .iter()
+                .for_each(|one| resource(one.resource_type, &one.resource_name));
         }
         RequestKind::AlterConfigs(request) => {
-            request.resources.iter().for_each(|one| resource(one.resource_type, &one.resource_name));
+            request
+                .resources
+                .iter()
+                .for_each(|one| resource(one.resource_type, &one.resource_name));
         }
         RequestKind::IncrementalAlterConfigs(request) => {
-            request.resources.iter().for_each(|one| resource(one.resource_type, &one.resource_name));
+            request
+                .resources
+                .iter()
+                .for_each(|one| resource(one.resource_type, &one.resource_name));
         }
         RequestKind::DescribeLogDirs(request) => match &request.topics {
             None => found.targets.every_topic = true,
@@ -211,4 +220,3 @@ fn configs_and_logs(request: &RequestKind, found: &mut Collector<'_>) {
         _ => {}
     }
 }
-

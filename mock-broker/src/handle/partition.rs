@@ -62,8 +62,7 @@ impl PartitionHandle {
     /// if it does not know it, or is down.
     pub fn in_image_of(&self, broker: impl Into<BrokerId>) -> Option<ImagePartition> {
         let broker = broker.into();
-        self.cluster
-            .inspect(|cluster| cluster.partition_in_image(broker, &self.topic, self.index))
+        self.cluster.inspect(|cluster| cluster.partition_in_image(broker, &self.topic, self.index))
     }
 
     /// What one replica knows of idempotent producers, by their ids.

@@ -65,7 +65,9 @@ impl Link {
             LinkFault::Cut => self.cut = Some(((), declaration)),
             LinkFault::HalfOpen => self.half_open = Some(((), declaration)),
             LinkFault::Delay(delay) => self.delay = Some((*delay, declaration)),
-            LinkFault::Loss(probability) => self.loss = Some((probability.threshold(), declaration)),
+            LinkFault::Loss(probability) => {
+                self.loss = Some((probability.threshold(), declaration))
+            }
             LinkFault::Bandwidth { bytes_per_second } => {
                 self.bytes_per_second = Some((*bytes_per_second, declaration));
             }

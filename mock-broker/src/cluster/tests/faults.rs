@@ -330,12 +330,15 @@ fn a_probability_is_kept_and_drawn_from_the_rules_own_stream() {
         let code = ErrorCode::NOT_ENOUGH_REPLICAS;
         harness.declare(Rule::on(ApiKey::Produce).with_probability(0.3).answer(code));
         for _ in 0..others {
-            harness.declare(Rule::on(ApiKey::Produce).with_probability(0.5).delay_answer(Delay::from(
-                Duration::ZERO,
-            )));
+            harness.declare(
+                Rule::on(ApiKey::Produce)
+                    .with_probability(0.5)
+                    .delay_answer(Delay::from(Duration::ZERO)),
+            );
         }
         let connection = harness.connect(1);
-        let outcomes = (0..300).map(|_| harness.produce(connection, "orders", -1, &["a"]).error_code);
+        let outcomes =
+            (0..300).map(|_| harness.produce(connection, "orders", -1, &["a"]).error_code);
         outcomes.collect::<Vec<_>>()
     };
     let alone = run(0);
@@ -438,9 +441,11 @@ fn what_happened_is_told_with_its_time() {
         .history()
         .into_iter()
         .filter_map(|event| match event.what {
-            Happening::Requested { key, client_id, .. } => {
-                Some(format!("{} {key:?} of {}", event.at.as_micros(), client_id.unwrap_or_default()))
-            }
+            Happening::Requested { key, client_id, .. } => Some(format!(
+                "{} {key:?} of {}",
+                event.at.as_micros(),
+                client_id.unwrap_or_default()
+            )),
             Happening::FaultFired { rule, .. } => Some(rule.to_string()),
             Happening::Answered { took, .. } => {
                 Some(format!("{} after {took:?}", event.at.as_micros()))
