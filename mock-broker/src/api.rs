@@ -63,7 +63,7 @@ pub(crate) struct Api {
 
 impl Api {
     /// What ApiVersions tells of it; `None` if the release does not have it.
-    fn advertised(&self, release: Release) -> Option<(i16, i16)> {
+    pub(crate) fn advertised(&self, release: Release) -> Option<(i16, i16)> {
         match release {
             Release::V4_1 => Some(self.advertised),
             release => release.offers(self.key, (self.served_from, self.advertised.1)),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use milena_protocol::ErrorCode;
 
 use super::testing::*;
@@ -12,6 +13,7 @@ mod compression;
 mod failover;
 mod faults;
 mod links;
+mod refusals;
 mod replication;
 mod requests;
 

@@ -7,7 +7,7 @@ use milena_protocol::messages::{
     self, ApiKey, RequestKind, ResponseKind, alter_client_quotas_response as quotas,
     alter_configs_response as alter, alter_partition_reassignments_response as reassign,
     alter_replica_log_dirs_response as log_dirs, alter_user_scram_credentials_response as scram,
-    describe_configs_response as describe, describe_producers_response as producers,
+    describe_configs_response as describe, describe_producers_response as producer_states,
     describe_topic_partitions_response as topic_partitions, elect_leaders_response as elect,
     find_coordinator_response as coordinator, incremental_alter_configs_response as incremental,
     update_features_response as features, write_txn_markers_response as markers,
@@ -67,13 +67,17 @@ pub(crate) fn refusal(
     code: ErrorCode,
 ) -> Option<ResponseKind> {
     let code = code.0;
-    data_path(request, code)
+    written_and_read(request, code)
+        .or_else(|| positions(request, code))
+        .or_else(|| producers(request, code))
         .or_else(|| topics(request, code))
-        .or_else(|| configs_and_logs(request, code))
+        .or_else(|| partitions(request, code))
+        .or_else(|| configs(request, code))
+        .or_else(|| logs_and_users(request, code))
         .or_else(|| one_error(request, version, code))
 }
 
-fn data_path(request: &RequestKind, code: i16) -> Option<ResponseKind> {
+fn written_and_read(request: &RequestKind, code: i16) -> Option<ResponseKind> {
     Some(match request {
         RequestKind::Produce(request) => {
             let topics = request.topic_data.iter().map(|topic| {
@@ -105,6 +109,12 @@ fn data_path(request: &RequestKind, code: i16) -> Option<ResponseKind> {
             let response = messages::FetchResponse::default().with_error_code(code);
             ResponseKind::Fetch(response.with_responses(topics.collect()))
         }
+        _ => return None,
+    })
+}
+
+fn positions(request: &RequestKind, code: i16) -> Option<ResponseKind> {
+    Some(match request {
         RequestKind::ListOffsets(request) => {
             let topics = request.topics.iter().map(|topic| {
                 let partition = |index: i32| {
@@ -149,14 +159,20 @@ fn data_path(request: &RequestKind, code: i16) -> Option<ResponseKind> {
             let response = messages::DeleteRecordsResponse::default();
             ResponseKind::DeleteRecords(response.with_topics(topics.collect()))
         }
+        _ => return None,
+    })
+}
+
+fn producers(request: &RequestKind, code: i16) -> Option<ResponseKind> {
+    Some(match request {
         RequestKind::DescribeProducers(request) => {
             let topics = request.topics.iter().map(|topic| {
                 let partition = |index: &i32| {
-                    producers::PartitionResponse::default()
+                    producer_states::PartitionResponse::default()
                         .with_partition_index(*index)
                         .with_error_code(code)
                 };
-                producers::TopicResponse::default()
+                producer_states::TopicResponse::default()
                     .with_name(topic.name.clone())
                     .with_partitions(topic.partition_indexes.iter().map(partition).collect())
             });
@@ -233,6 +249,12 @@ fn topics(request: &RequestKind, code: i16) -> Option<ResponseKind> {
             let response = messages::DeleteTopicsResponse::default();
             ResponseKind::DeleteTopics(response.with_responses(named.chain(topics).collect()))
         }
+        _ => return None,
+    })
+}
+
+fn partitions(request: &RequestKind, code: i16) -> Option<ResponseKind> {
+    Some(match request {
         RequestKind::CreatePartitions(request) => {
             let topics = request.topics.iter().map(|topic| {
                 create_partitions::CreatePartitionsTopicResult::default()
@@ -285,7 +307,7 @@ fn topics(request: &RequestKind, code: i16) -> Option<ResponseKind> {
     })
 }
 
-fn configs_and_logs(request: &RequestKind, code: i16) -> Option<ResponseKind> {
+fn configs(request: &RequestKind, code: i16) -> Option<ResponseKind> {
     Some(match request {
         RequestKind::DescribeConfigs(request) => {
             let results = request.resources.iter().map(|resource| {
@@ -317,6 +339,12 @@ fn configs_and_logs(request: &RequestKind, code: i16) -> Option<ResponseKind> {
             let response = messages::IncrementalAlterConfigsResponse::default();
             ResponseKind::IncrementalAlterConfigs(response.with_responses(responses.collect()))
         }
+        _ => return None,
+    })
+}
+
+fn logs_and_users(request: &RequestKind, code: i16) -> Option<ResponseKind> {
+    Some(match request {
         RequestKind::AlterReplicaLogDirs(request) => {
             let results = request.dirs.iter().flat_map(|dir| &dir.topics).map(|topic| {
                 let partition = |index: &i32| {

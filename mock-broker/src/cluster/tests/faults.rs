@@ -7,11 +7,10 @@ use milena_protocol::ids::BrokerId;
 use milena_protocol::messages::create_topics_request::CreatableTopic;
 use milena_protocol::messages::*;
 
-use crate::api::APIS;
 use crate::cluster::testing::*;
 use crate::cluster::{CloseCause, Happening, Input, Operation, OperationError};
 use crate::config::ClusterConfig;
-use crate::fault::{Corruption, Delay, Fault, InvalidRule, Rule, refusal};
+use crate::fault::{Corruption, Delay, Fault, InvalidRule, Rule};
 use crate::log::batch_tests::produced;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -457,49 +456,4 @@ fn what_happened_is_told_with_its_time() {
     let states = harness.cluster.history();
     let committed = |what: &Happening| matches!(what, Happening::Partition { .. });
     assert!(states.iter().any(|event| committed(&event.what)));
-}
-
-/// A request and its response of every API for which an error can be answered.
-macro_rules! requests {
-    ($($kind:ident $request:ident)*) => {
-        [$((ApiKey::$kind, RequestKind::$kind($request::default())),)*]
-    };
-}
-
-#[test]
-fn an_error_can_be_answered_to_every_api_at_every_version_that_has_a_place_for_it() {
-    let requests = requests! {
-        Produce ProduceRequest
-        Fetch FetchRequest
-        ListOffsets ListOffsetsRequest
-        Metadata MetadataRequest
-        FindCoordinator FindCoordinatorRequest
-        ApiVersions ApiVersionsRequest
-        CreateTopics CreateTopicsRequest
-        DeleteTopics DeleteTopicsRequest
-        InitProducerId InitProducerIdRequest
-        OffsetForLeaderEpoch OffsetForLeaderEpochRequest
-        CreatePartitions CreatePartitionsRequest
-        ElectLeaders ElectLeadersRequest
-        AlterPartitionReassignments AlterPartitionReassignmentsRequest
-        ListPartitionReassignments ListPartitionReassignmentsRequest
-        DescribeClientQuotas DescribeClientQuotasRequest
-        AlterClientQuotas AlterClientQuotasRequest
-        DescribeUserScramCredentials DescribeUserScramCredentialsRequest
-        AlterUserScramCredentials AlterUserScramCredentialsRequest
-        DescribeQuorum DescribeQuorumRequest
-        DescribeCluster DescribeClusterRequest
-        DescribeProducers DescribeProducersRequest
-        UnregisterBroker UnregisterBrokerRequest
-        DescribeTopicPartitions DescribeTopicPartitionsRequest
-    };
-    for (key, request) in requests {
-        let api = APIS.iter().find(|api| api.key == key).expect("it is served");
-        for version in api.advertised.0.max(3).min(api.advertised.1)..=api.advertised.1 {
-            let response = refusal(&request, version, ErrorCode::UNKNOWN_SERVER_ERROR)
-                .unwrap_or_else(|| panic!("{key:?} has no place for an error"));
-            let encoded = milena_protocol::response::encode(key, version, 1, &response);
-            assert!(encoded.is_ok(), "{key:?} v{version}: {encoded:?}");
-        }
-    }
 }
