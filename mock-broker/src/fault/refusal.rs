@@ -71,7 +71,7 @@ pub(crate) fn refusal(
         .or_else(|| positions(request, code))
         .or_else(|| producers(request, code))
         .or_else(|| topics(request, code))
-        .or_else(|| partitions(request, code))
+        .or_else(|| partitions(request, version, code))
         .or_else(|| configs(request, code))
         .or_else(|| logs_and_users(request, code))
         .or_else(|| one_error(request, version, code))
@@ -253,7 +253,7 @@ fn topics(request: &RequestKind, code: i16) -> Option<ResponseKind> {
     })
 }
 
-fn partitions(request: &RequestKind, code: i16) -> Option<ResponseKind> {
+fn partitions(request: &RequestKind, version: i16, code: i16) -> Option<ResponseKind> {
     Some(match request {
         RequestKind::CreatePartitions(request) => {
             let topics = request.topics.iter().map(|topic| {
@@ -284,7 +284,11 @@ fn partitions(request: &RequestKind, code: i16) -> Option<ResponseKind> {
                     .with_topic(topic.topic.clone())
                     .with_partition_result(topic.partitions.iter().map(partition).collect())
             });
-            let response = messages::ElectLeadersResponse::default().with_error_code(code);
+            let mut response = messages::ElectLeadersResponse::default();
+            // KIP-460
+            if version >= 1 {
+                response.error_code = code;
+            }
             ResponseKind::ElectLeaders(response.with_replica_election_results(topics.collect()))
         }
         RequestKind::AlterPartitionReassignments(request) => {
