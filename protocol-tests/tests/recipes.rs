@@ -218,6 +218,23 @@ async fn a_half_open_connection_is_given_up_by_time_out() -> Outcome {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_broker_whose_disk_is_full_is_replaced() -> Outcome {
+    let cluster = three_brokers().await?;
+    let producer = producer(&cluster).await?;
+    producer.send(Record::to("orders").value("first")).await?;
+
+    // Its writes fail. Its only log directory is lost with that, and the broker ends.
+    let full = cluster.on(ApiKey::Produce).broker(1).answer(ErrorCode::KAFKA_STORAGE_ERROR);
+    let delivery = producer.enqueue(Record::to("orders").value("second")).await?;
+    full.wait_until_fired(2, MINUTE).await?;
+    cluster.broker(1).kill();
+
+    delivery.await?;
+    assert_eq!(values(&cluster)?, ["first", "second"]);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_never_comes_does_not_double_what_was_written() -> Outcome {
     let cluster = three_brokers().await?;
     let producer = producer(&cluster).await?;
