@@ -124,7 +124,7 @@ async fn a_client_that_is_told_yesterdays_metadata_finds_the_leader_in_the_end()
     let partition = cluster.partition("orders", 0);
     cluster
         .wait_until("another leads", MINUTE, |_| {
-            partition.leader().is_some_and(|leader| leader != 1.into())
+            partition.leader().is_some_and(|leader| leader != 1)
         })
         .await?;
     producer.send(Record::to("orders").value("second")).await?;
