@@ -14,9 +14,11 @@ use crate::context::Context;
 use crate::release::Release;
 
 mod alter_client_quotas;
+mod alter_configs;
 mod alter_partition_reassignments;
 mod alter_user_scram_credentials;
 mod api_versions;
+mod config_changes;
 mod create_acls;
 mod create_delegation_token;
 mod create_partitions;
@@ -26,6 +28,7 @@ mod delete_topics;
 mod describe_acls;
 mod describe_client_quotas;
 mod describe_cluster;
+mod describe_configs;
 mod describe_delegation_token;
 mod describe_producers;
 mod describe_quorum;
@@ -36,7 +39,9 @@ mod expire_delegation_token;
 pub(crate) mod fetch;
 mod find_coordinator;
 mod hints;
+mod incremental_alter_configs;
 mod init_producer_id;
+mod list_config_resources;
 mod list_offsets;
 mod list_partition_reassignments;
 mod metadata;
@@ -96,6 +101,8 @@ pub(crate) static APIS: &[Api] = &[
     api(ApiKey::DescribeAcls, 1, 3, describe_acls::handle),
     api(ApiKey::CreateAcls, 1, 3, create_acls::handle),
     api(ApiKey::DeleteAcls, 1, 3, delete_acls::handle),
+    api(ApiKey::DescribeConfigs, 1, 4, describe_configs::handle),
+    api(ApiKey::AlterConfigs, 0, 2, alter_configs::handle),
     api(ApiKey::SaslAuthenticate, 0, 2, sasl_authenticate::handle),
     api(ApiKey::CreatePartitions, 0, 3, create_partitions::handle),
     api(ApiKey::CreateDelegationToken, 1, 3, create_delegation_token::handle),
@@ -103,6 +110,7 @@ pub(crate) static APIS: &[Api] = &[
     api(ApiKey::ExpireDelegationToken, 1, 2, expire_delegation_token::handle),
     api(ApiKey::DescribeDelegationToken, 1, 3, describe_delegation_token::handle),
     api(ApiKey::ElectLeaders, 0, 2, elect_leaders::handle),
+    api(ApiKey::IncrementalAlterConfigs, 0, 1, incremental_alter_configs::handle),
     api(ApiKey::AlterPartitionReassignments, 0, 1, alter_partition_reassignments::handle),
     api(ApiKey::ListPartitionReassignments, 0, 0, list_partition_reassignments::handle),
     api(ApiKey::DescribeClientQuotas, 0, 1, describe_client_quotas::handle),
@@ -114,6 +122,7 @@ pub(crate) static APIS: &[Api] = &[
     api(ApiKey::DescribeCluster, 0, 2, describe_cluster::handle),
     api(ApiKey::DescribeProducers, 0, 0, describe_producers::handle),
     api(ApiKey::UnregisterBroker, 0, 0, unregister_broker::handle),
+    api(ApiKey::ListConfigResources, 0, 1, list_config_resources::handle),
     api(ApiKey::DescribeTopicPartitions, 0, 0, describe_topic_partitions::handle),
 ];
 
@@ -233,7 +242,7 @@ fn forward(
     asked: &Asked,
     request: RequestKind,
 ) -> Answer {
-    process.forward(ctx, Forwarded { asked: *asked, request: Box::new(request) });
+    process.forward(ctx, Forwarded { asked: *asked, request: Box::new(request), reassembly: None });
     Answer::Later
 }
 

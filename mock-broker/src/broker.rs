@@ -18,6 +18,7 @@ use crate::log::Log;
 use crate::message::{Message, Request};
 use crate::metadata::{Image, TopicPartition};
 use crate::replication::{AlterPartitions, Fetcher, FollowerSession, Replica};
+use crate::settings::Layers;
 
 /// What a replica may look at besides itself, as borrows of single fields: the replica itself is
 /// borrowed mutably at the same time.
@@ -40,10 +41,12 @@ mod connections;
 mod faulty;
 mod fetch_purgatory;
 mod fetch_sessions;
+mod idle;
 mod lifecycle;
 mod metadata_updates;
 mod produce_purgatory;
 mod producer_ids;
+mod reassembly;
 mod replication_tasks;
 mod settle;
 
@@ -54,6 +57,7 @@ pub(crate) use fetch_sessions::{
     FetchSessions, NO_SESSION, Opened, SessionKey, SessionPartition, Told,
 };
 pub(crate) use produce_purgatory::{AwaitedPartition, DelayedProduce};
+pub(crate) use reassembly::Reassembly;
 
 use calls::Calls;
 use connections::Connection;
@@ -77,6 +81,8 @@ pub(crate) struct Disk {
 pub(crate) struct Broker {
     cluster_id: Arc<str>,
     pub(crate) config: BrokerConfig,
+    /// What its process starts with.
+    settings: Layers,
     pub(crate) state: BrokerState,
     /// By how many milliseconds its clock is ahead. The machine's, not the process'.
     pub(crate) clock_skew: i64,
@@ -130,6 +136,8 @@ pub(crate) struct Process {
     pub(crate) lifecycle: Lifecycle,
     calls: Calls,
     connections: BTreeMap<ConnectionId, Connection>,
+    /// When to look whether a connection is idle.
+    idle: BTreeSet<(MonoTime, ConnectionId)>,
     /// Connections with a request that can be handled now.
     runnable: VecDeque<ConnectionId>,
     postponed: Postponed,
@@ -158,12 +166,18 @@ pub(crate) struct Process {
 
 impl Broker {
     /// A broker that was never started. `seed` is the cluster's; each broker has its own stream.
-    pub(crate) fn new(config: BrokerConfig, cluster_id: Arc<str>, seed: u64) -> Self {
+    pub(crate) fn new(
+        config: BrokerConfig,
+        settings: Layers,
+        cluster_id: Arc<str>,
+        seed: u64,
+    ) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(16 + u64::from(config.id.get().unsigned_abs()));
         Self {
             cluster_id,
             config,
+            settings,
             state: BrokerState::Killed(Disk::default()),
             clock_skew: 0,
             random,
@@ -182,8 +196,10 @@ impl Broker {
         self.random.fill_bytes(&mut own);
         let random = ChaCha8Rng::from_seed(own);
         let cluster_id = Arc::clone(&self.cluster_id);
+        let features = ctx.config.initial_features();
+        let image = Image::new(self.settings.clone(), Some(self.config.id), features);
         let mut process =
-            Box::new(Process::new(self.config.clone(), cluster_id, disk, random, ctx));
+            Box::new(Process::new(self.config.clone(), cluster_id, disk, image, random, ctx));
         process.begin(ctx);
         self.state = BrokerState::Up(process);
     }
@@ -238,6 +254,7 @@ impl Process {
         config: BrokerConfig,
         cluster_id: Arc<str>,
         disk: Disk,
+        image: Image,
         random: ChaCha8Rng,
         ctx: &Context<'_>,
     ) -> Self {
@@ -246,7 +263,7 @@ impl Process {
             id: config.id,
             cluster_id,
             disk,
-            image: Image::formatted(ctx.config.initial_features()),
+            image,
             replicas: BTreeMap::new(),
             sessions: FetchSessions::default(),
             random,
@@ -254,6 +271,7 @@ impl Process {
             lifecycle: Lifecycle::default(),
             calls: Calls::default(),
             connections: BTreeMap::new(),
+            idle: BTreeSet::new(),
             runnable: VecDeque::new(),
             postponed: Postponed::default(),
             produce: ProducePurgatory::default(),
@@ -347,6 +365,7 @@ impl Process {
             self.postponed.poll_timeout(),
             self.alter_partitions.poll_timeout(),
             self.replication_timeout(),
+            self.idle_timeout(),
             Some(self.next_checkpoint),
             Some(self.next_isr_check),
         ]
@@ -365,6 +384,7 @@ impl Process {
         self.replication_due(ctx);
         self.checkpoint_due(ctx);
         self.isr_check_due(ctx);
+        self.close_idle(ctx);
         self.settle(ctx);
     }
 }

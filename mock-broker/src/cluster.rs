@@ -53,6 +53,7 @@ use crate::fault::RuleBook;
 use crate::handle::WaitError;
 use crate::message::Message;
 use crate::network::{Envelope, Network, Parcel};
+use crate::settings::{self, Layers};
 
 /// Internal events of one step, beyond which the rest waits for the next: a loop in zero time
 /// would otherwise never give the driver its turn.
@@ -88,14 +89,19 @@ impl Cluster {
     ///
     /// # Errors
     /// If the configuration contradicts itself.
-    pub fn new(config: ClusterConfig, seed: u64, now: MonoTime) -> Result<Self, ConfigError> {
+    pub fn new(mut config: ClusterConfig, seed: u64, now: MonoTime) -> Result<Self, ConfigError> {
+        settings::apply_properties(&mut config)?;
         config.validate()?;
-        let controller = Controller::new(seed, &config);
+        let settings = Layers::of(&config);
+        let controller = Controller::new(seed, &config, settings.clone());
         let cluster_id: Arc<str> = Arc::from(controller.cluster_id());
         let brokers = config
             .brokers
             .iter()
-            .map(|broker| (broker.id, Broker::new(broker.clone(), Arc::clone(&cluster_id), seed)))
+            .map(|broker| {
+                let (settings, cluster_id) = (settings.at(broker), Arc::clone(&cluster_id));
+                (broker.id, Broker::new(broker.clone(), settings, cluster_id, seed))
+            })
             .collect();
         Ok(Self {
             network: Network::new(config.network.clone(), seed),

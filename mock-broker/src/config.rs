@@ -44,6 +44,9 @@ pub struct Timings {
     /// The pause before a refused registration or a failed call to the controller is tried again
     /// (`BrokerLifecycleManager`, `NodeToControllerChannelManager`). 100 ms.
     pub controller_retry_backoff: Duration,
+    /// `connections.max.idle.ms`: a client's connection on which nothing happens for this long is
+    /// closed. 10 minutes.
+    pub connections_max_idle: Duration,
 }
 
 impl Default for Timings {
@@ -57,6 +60,7 @@ impl Default for Timings {
             high_watermark_checkpoint_interval: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
             controller_retry_backoff: Duration::from_millis(100),
+            connections_max_idle: Duration::from_secs(600),
         }
     }
 }
@@ -114,6 +118,10 @@ pub struct ClusterConfig {
     /// How many events [`Cluster::history`](crate::cluster::Cluster::history) goes back: 1,000.
     /// 0 keeps none.
     pub history: usize,
+    /// Lines of every broker's `server.properties`, by name. They win over the field that stands
+    /// for the same; those without a field are described to clients, and take effect where they are
+    /// a topic's default. Unknown names are refused. Default: none.
+    pub properties: BTreeMap<String, String>,
 }
 
 impl Default for ClusterConfig {
@@ -152,6 +160,7 @@ impl ClusterConfig {
             replica_fetch_max_bytes: 1024 * 1024,
             replica_fetch_response_max_bytes: 10 * 1024 * 1024,
             history: 1_000,
+            properties: BTreeMap::new(),
         }
     }
 
@@ -206,6 +215,7 @@ impl ClusterConfig {
             ),
             ("replica.socket.timeout.ms", self.timings.request_timeout),
             ("retry.backoff.ms", self.timings.controller_retry_backoff),
+            ("connections.max.idle.ms", self.timings.connections_max_idle),
         ] {
             if value.is_zero() {
                 return Err(ConfigError::NotPositive { name, value: 0 });
@@ -233,6 +243,20 @@ pub enum ConfigError {
     NegativeBrokerId {
         /// The number.
         id: BrokerId,
+    },
+    /// A line of server.properties has a name that no setting of the release has.
+    #[error("there is no setting {name}")]
+    UnknownProperty {
+        /// The name.
+        name: String,
+    },
+    /// A line of server.properties has a value that its setting does not take.
+    #[error("{name} cannot be {value:?}")]
+    PropertyValue {
+        /// The setting.
+        name: String,
+        /// The value.
+        value: String,
     },
     /// A count or an interval that has to be positive is not.
     #[error("{name} has to be positive, not {value}")]

@@ -18,9 +18,11 @@ use crate::context::Context;
 use crate::message::{Message, ProducerIdBlock, Request, Response};
 use crate::metadata::{Image, ImageDelta, Record, TopicPartition};
 use crate::release::ELIGIBLE_LEADERS;
+use crate::settings::Layers;
 
 mod brokers;
 mod change;
+pub(crate) mod configs;
 mod election;
 mod features;
 mod forwarded;
@@ -64,13 +66,13 @@ pub(crate) struct Controller {
 }
 
 impl Controller {
-    pub(crate) fn new(seed: u64, config: &ClusterConfig) -> Self {
+    pub(crate) fn new(seed: u64, config: &ClusterConfig, settings: Layers) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(STREAM);
         let cluster_id = url_safe(random_uuid(&mut random).as_bytes());
-        Self {
+        let mut controller = Self {
             cluster_id,
-            image: Image::formatted(config.initial_features()),
+            image: Image::new(settings, None, config.initial_features()),
             log: Vec::new(),
             contacts: BTreeMap::new(),
             waiting: BTreeMap::new(),
@@ -81,7 +83,12 @@ impl Controller {
             unified: BTreeMap::new(),
             next_producer_id: 0,
             random,
+        };
+        for first in controller.elr_safety_records() {
+            controller.image.apply(&first, &mut ImageDelta::default());
+            controller.log.push(first);
         }
+        controller
     }
 
     pub(crate) fn cluster_id(&self) -> &str {
@@ -195,6 +202,7 @@ impl Controller {
             | Record::Topic { .. }
             | Record::Scram { .. }
             | Record::Quota { .. }
+            | Record::Settings { .. }
             | Record::UnregisterBroker { .. } => {}
         }
     }

@@ -69,6 +69,7 @@ mod metadata;
 mod network;
 mod release;
 mod replication;
+mod settings;
 mod simulation;
 pub mod trace;
 mod transport;

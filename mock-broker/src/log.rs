@@ -11,6 +11,7 @@ use milena_protocol::ErrorCode;
 mod batch;
 mod epochs;
 mod producers;
+mod recompress;
 mod timestamps;
 mod validate;
 

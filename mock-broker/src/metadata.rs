@@ -8,10 +8,13 @@ use std::sync::Arc;
 
 use milena_protocol::ids::{BrokerId, TopicId, TopicName};
 
-mod settings;
+use crate::settings::{Layers, Values};
+pub(crate) use crate::settings::{TimestampType, TopicSettings};
+
+mod resources;
 mod users;
 
-pub(crate) use settings::{TimestampType, TopicSettings};
+pub(crate) use resources::Resource;
 pub(crate) use users::{QuotaEntity, Quotas, ScramCredential, ScramKey};
 
 /// A partition by its topic's id, which a topic of the same name created later does not share.
@@ -103,7 +106,11 @@ pub(crate) enum Record {
     Topic {
         name: TopicName,
         id: TopicId,
-        settings: Arc<TopicSettings>,
+    },
+    /// All settings of a resource as they are from now on.
+    Settings {
+        of: Resource,
+        values: Arc<Values>,
     },
     /// A partition as it is from now on; a new one if the index is the next.
     Partition {
@@ -139,6 +146,8 @@ pub(crate) enum Record {
 pub(crate) struct ImageDelta {
     pub(crate) partitions: BTreeSet<TopicPartition>,
     pub(crate) removed_topics: Vec<Arc<Topic>>,
+    /// Topics whose settings may have changed.
+    pub(crate) settings: BTreeSet<TopicId>,
 }
 
 /// The metadata up to some record.
@@ -154,14 +163,15 @@ pub(crate) struct Image {
     pub(crate) quotas: BTreeMap<QuotaEntity, Quotas>,
     /// The features that are on, and their levels.
     pub(crate) features: BTreeMap<String, i16>,
+    /// The settings of the node this is the image of, and of topics without their own.
+    pub(crate) settings: Layers,
+    /// The broker whose own settings count; the controller has none.
+    node: Option<BrokerId>,
+    /// Settings of everything but topics.
+    pub(crate) configs: BTreeMap<Resource, Arc<Values>>,
 }
 
 impl Image {
-    /// Before any record: what every node's storage was formatted with.
-    pub(crate) fn formatted(features: BTreeMap<String, i16>) -> Self {
-        Self { features, ..Self::default() }
-    }
-
     /// Takes in the next record.
     pub(crate) fn apply(&mut self, record: &Record, delta: &mut ImageDelta) {
         self.offset += 1;
@@ -176,11 +186,11 @@ impl Image {
                     Arc::make_mut(broker).fenced = *fenced;
                 }
             }
-            Record::Topic { name, id, settings } => {
+            Record::Topic { name, id } => {
                 let topic = Topic {
                     name: name.clone(),
                     id: *id,
-                    settings: Arc::clone(settings),
+                    settings: self.settings.topic(&Values::new()),
                     partitions: Vec::new(),
                 };
                 self.ids.insert(name.clone(), *id);
@@ -199,6 +209,7 @@ impl Image {
                 }
                 delta.partitions.insert(*partition);
             }
+            Record::Settings { of, values } => self.apply_values(of, values, delta),
             Record::RemoveTopic { id } => {
                 if let Some(topic) = self.topics.remove(id) {
                     self.ids.remove(&topic.name);

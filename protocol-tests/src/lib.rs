@@ -9,6 +9,7 @@ pub mod kafka;
 pub mod measure;
 pub mod schemas;
 pub mod seeds;
+pub mod settings_tables;
 pub mod vectors;
 
 /// The README's examples, compiled.

@@ -19,4 +19,4 @@ pub(super) fn handle(
     forward(process, ctx, asked, RequestKind::CreateTopics(request))
 }
 
-// Not modelled: the effective settings in the answer beyond those that were set, quotas on partition changes, a policy class.
+// Not modelled: quotas on partition changes, a policy class.

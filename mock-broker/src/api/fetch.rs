@@ -269,7 +269,7 @@ impl Process {
         let replica = self.replicas.get(&planned.key?).ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)?;
         replica.check_epoch(planned.wanted.current_leader_epoch)?;
         let log = &replica.log;
-        if replica.settings.zstd && plan.version < FIRST_WITH_ZSTD {
+        if replica.settings.is_zstd() && plan.version < FIRST_WITH_ZSTD {
             return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
         }
         match plan.reader {

@@ -152,7 +152,7 @@ fn append(
         );
         return Err(Refused { message: Some(text), ..ErrorCode::NOT_ENOUGH_REPLICAS.into() });
     }
-    log::check_produced(&batch, &replica.settings, wall_millis)?;
+    let batch = log::check_produced(&batch, &replica.settings, wall_millis)?;
     let append_time =
         (replica.settings.timestamp_type == TimestampType::LogAppendTime).then_some(wall_millis);
     let seen = |id| followers.get(&id).map(|session| session.last_request);
@@ -278,6 +278,5 @@ fn keep_last_of_each(request: &mut ProduceRequest) {
     request.topic_data.retain(|topic| !topic.partition_data.is_empty());
 }
 
-// Not modelled: transactions, recompression to the topic's compression.type (a batch is kept as it
-// came), writing a compressed batch anew whose inner offsets are not consecutive (INVALID_RECORD
-// here), batches that decompress to more than 256 MiB, quotas.
+// Not modelled: transactions, levels of compression other than the codec's own, batches that
+// decompress to more than 256 MiB, quotas.

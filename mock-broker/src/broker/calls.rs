@@ -6,7 +6,7 @@ use milena_protocol::ids::BrokerId;
 use milena_protocol::messages::RequestKind;
 use milena_protocol::time::MonoTime;
 
-use super::{Asked, Process};
+use super::{Asked, Process, Reassembly};
 use crate::cluster::Node;
 use crate::context::Context;
 use crate::message::{Message, Request, Response};
@@ -17,6 +17,8 @@ pub(crate) struct Forwarded {
     pub(crate) asked: Asked,
     /// Tried again as long as the controller is not there.
     pub(crate) request: Box<RequestKind>,
+    /// What this broker has answered itself.
+    pub(crate) reassembly: Option<Reassembly>,
 }
 
 /// What an unanswered request was about.
@@ -127,7 +129,11 @@ impl Process {
                 self.producer_ids_answered(ctx, block);
             }
             (CallKind::Forward(forwarded), Response::Forwarded(response)) => {
-                self.respond(ctx, &forwarded.asked, &response);
+                let response = match forwarded.reassembly {
+                    Some(reassembly) => &reassembly.complete(*response),
+                    None => &*response,
+                };
+                self.respond(ctx, &forwarded.asked, response);
             }
             (CallKind::AutoCreate { topics }, _) => self.auto_create_ended(&topics),
             (CallKind::ReplicaFetch { leader }, Response::ReplicaFetch(response)) => {

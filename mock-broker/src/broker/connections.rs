@@ -63,6 +63,10 @@ pub(super) struct Connection {
     asked_at: MonoTime,
     /// What rules have in mind for the answer.
     pub(super) fate: Option<Box<AnswerFate>>,
+    /// When something last came or went.
+    pub(super) last_active: MonoTime,
+    /// When it is looked at whether that is too long ago.
+    pub(super) next_look: MonoTime,
 }
 
 impl Process {
@@ -84,12 +88,21 @@ impl Process {
                 muted: None,
                 asked_at: ctx.now,
                 fate: None,
+                last_active: ctx.now,
+                next_look: ctx.now,
             },
         );
+        self.watch_idle(ctx, connection);
     }
 
     pub(crate) fn frame(&mut self, ctx: &mut Context<'_>, id: ConnectionId, frame: Bytes) {
+        let most = usize::try_from(ctx.config.socket_request_max_bytes).unwrap_or(0);
+        if frame.len() > most {
+            self.close(ctx, id, CloseCause::TooLarge { size: frame.len(), limit: most });
+            return;
+        }
         let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.last_active = ctx.now;
         connection.queued += frame.len();
         connection.queue.push_back(frame);
         if connection.queued > FULL && connection.reading == Reading::Resumed {
@@ -108,7 +121,9 @@ impl Process {
     }
 
     fn forget(&mut self, id: ConnectionId) {
-        self.connections.remove(&id);
+        if let Some(gone) = self.connections.remove(&id) {
+            self.idle.remove(&(gone.next_look, id));
+        }
         self.produce_abandoned(id);
         self.fetch_abandoned(id);
         self.postponed.forget(id);
@@ -226,6 +241,7 @@ impl Process {
             return;
         }
         connection.muted = None;
+        connection.last_active = ctx.now;
         if let Some(fate) = connection.fate.take() {
             return self.respond_with_faults(ctx, asked, response.clone(), *fate);
         }

@@ -1,9 +1,11 @@
 //! Clients' incremental fetch sessions (KIP-227; `FetchSessionCache`, `FetchManager`).
 //!
 //! A full fetch opens a session if the cache has room; an incremental one names only what changed,
-//! and the answer holds only partitions with something new.
+//! and the answer holds only partitions with something new. The cache is cut into shards, which take
+//! turns and have an eighth of the slots each: one of them may be full while others have room.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -25,6 +27,12 @@ const FINAL_EPOCH: i32 = -1;
 /// How long a session has to be unused to make room for another
 /// (`min.incremental.fetch.session.eviction.ms`).
 const EVICTION: Duration = Duration::from_secs(120);
+
+/// `BrokerServer.NumFetchSessionCacheShards`
+const SHARDS: i32 = 8;
+
+/// How many ids belong to each shard.
+const IDS_PER_SHARD: i32 = i32::MAX / SHARDS;
 
 /// Its state is the same in every run.
 type Hasher = foldhash::fast::FixedState;
@@ -98,6 +106,8 @@ pub(crate) enum Opened {
 #[derive(Default, Debug)]
 pub(crate) struct FetchSessions {
     by_id: BTreeMap<i32, Session>,
+    /// The shard whose turn it is.
+    next_shard: i32,
 }
 
 impl FetchSessions {
@@ -161,7 +171,12 @@ impl FetchSessions {
         partitions: impl ExactSizeIterator<Item = (SessionKey, SessionPartition, Told)>,
     ) -> i32 {
         let size = partitions.len();
-        if self.by_id.len() >= slots && !self.evict(now, size) {
+        let shard = self.next_shard;
+        self.next_shard = (shard + 1) % SHARDS;
+        let ids = (shard * IDS_PER_SHARD).max(1)..(shard + 1) * IDS_PER_SHARD;
+        let is_full =
+            self.by_id.range(ids.clone()).count() >= slots / SHARDS.unsigned_abs() as usize;
+        if is_full && !self.evict(now, size, ids.clone()) {
             return NO_SESSION;
         }
         let partitions = partitions
@@ -172,9 +187,12 @@ impl FetchSessions {
                 (key, cached)
             })
             .collect();
+        let count = ids.len();
         let id = loop {
-            let drawn = (random.next_u32() >> 1).cast_signed();
-            if drawn != NO_SESSION && !self.by_id.contains_key(&drawn) {
+            let drawn = random.next_u32() as usize % count;
+            // Below the count, which is an i32's.
+            let drawn = ids.start + i32::try_from(drawn).unwrap_or(0);
+            if !self.by_id.contains_key(&drawn) {
                 break drawn;
             }
         };
@@ -184,18 +202,18 @@ impl FetchSessions {
         id
     }
 
-    /// Makes room: the session unused longest if it is stale, else the smallest old one that is
-    /// smaller than the new one.
-    fn evict(&mut self, now: MonoTime, size: usize) -> bool {
+    /// Makes room in a shard: the session unused longest if it is stale, else the smallest old one
+    /// that is smaller than the new one.
+    fn evict(&mut self, now: MonoTime, size: usize, ids: Range<i32>) -> bool {
         let stale = self
             .by_id
-            .iter()
+            .range(ids.clone())
             .filter(|(_, session)| now.saturating_since(session.last_used) > EVICTION)
             .min_by_key(|(id, session)| (session.last_used, **id))
             .map(|(id, _)| *id);
         let smaller = || {
             self.by_id
-                .iter()
+                .range(ids.clone())
                 .filter(|(_, session)| now.saturating_since(session.created) > EVICTION)
                 .filter(|(_, session)| session.partitions.len() <= size)
                 .min_by_key(|(id, session)| (session.partitions.len(), **id))
@@ -268,7 +286,7 @@ mod tests {
         let mut sessions = FetchSessions::default();
         let partitions: Vec<_> = (0..count).map(|n| (key(n), WANTED, told(5))).collect();
         let mut random = ChaCha8Rng::seed_from_u64(1);
-        let id = sessions.create(MonoTime::ZERO, 10, &mut random, true, partitions.into_iter());
+        let id = sessions.create(MonoTime::ZERO, 8, &mut random, true, partitions.into_iter());
         (sessions, id)
     }
 
@@ -323,15 +341,26 @@ mod tests {
     }
 
     #[test]
-    fn a_full_cache_gives_no_session_until_one_is_stale() {
+    fn a_full_shard_gives_no_session_until_one_is_stale() {
         let mut sessions = FetchSessions::default();
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let mut create = |now| {
             let one = vec![(key(0), WANTED, told(0))];
-            sessions.create(now, 1, &mut random, true, one.into_iter())
+            sessions.create(now, 8, &mut random, true, one.into_iter())
         };
-        assert_ne!(create(MonoTime::ZERO), NO_SESSION);
+        for _ in 0..SHARDS {
+            assert_ne!(create(MonoTime::ZERO), NO_SESSION);
+        }
         assert_eq!(create(MonoTime::from_millis(120_000)), NO_SESSION);
         assert_ne!(create(MonoTime::from_millis(120_001)), NO_SESSION);
+    }
+
+    #[test]
+    fn fewer_slots_than_shards_are_none() {
+        let mut sessions = FetchSessions::default();
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let one = vec![(key(0), WANTED, told(0))];
+        let id = sessions.create(MonoTime::ZERO, 7, &mut random, true, one.into_iter());
+        assert_eq!(id, NO_SESSION);
     }
 }

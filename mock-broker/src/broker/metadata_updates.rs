@@ -57,6 +57,22 @@ impl Process {
             }
         }
         self.invite_followers(ctx, &newly_led);
+        // Behind the partitions, as BrokerMetadataPublisher has it.
+        for topic in &delta.settings {
+            self.apply_settings(*topic);
+        }
+    }
+
+    /// Lets a topic's replicas go by its settings from now on. Nothing is derived anew: a high
+    /// watermark that a lower min.insync.replicas would let rise does so with the next append or
+    /// fetch.
+    fn apply_settings(&mut self, topic: TopicId) {
+        let Some(topic) = self.image.topic(topic) else { return };
+        for key in partitions_of(topic) {
+            if let Some(replica) = self.replicas.get_mut(&key) {
+                replica.settings = Arc::clone(&topic.settings);
+            }
+        }
     }
 
     /// Takes in one partition. Whether this broker leads it in a new epoch.

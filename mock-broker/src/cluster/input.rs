@@ -302,6 +302,17 @@ pub enum CloseCause {
         /// The partition.
         partition: i32,
     },
+    /// A request is larger than `socket.request.max.bytes`.
+    #[error("a request of {size} bytes, where {limit} are allowed")]
+    TooLarge {
+        /// Its size.
+        size: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// Nothing happened on the connection for `connections.max.idle.ms`.
+    #[error("the connection was idle")]
+    Idle,
     /// A response could not be written in the version that was asked for.
     #[error("the response could not be encoded: {0}")]
     Unencodable(String),

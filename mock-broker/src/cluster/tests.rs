@@ -16,6 +16,7 @@ mod links;
 mod refusals;
 mod replication;
 mod requests;
+mod settings;
 
 #[test]
 fn three_brokers_are_unfenced_within_the_first_moment() {

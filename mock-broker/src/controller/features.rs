@@ -50,6 +50,9 @@ impl Controller {
         }
         if !request.validate_only {
             self.commit(ctx, records);
+            // What ELR needs, if it was off until now.
+            let safety = self.elr_safety_records();
+            self.commit(ctx, safety);
         }
         let results = updates.iter().filter(|_| version <= LAST_WITH_RESULTS);
         let result = |update: &&FeatureUpdateKey| {

@@ -38,6 +38,13 @@ impl Controller {
             RequestKind::AlterClientQuotas(request) => {
                 ResponseKind::AlterClientQuotas(self.alter_quotas(ctx, request))
             }
+            RequestKind::IncrementalAlterConfigs(request) => {
+                let answer = self.incremental_alter_configs(ctx, request);
+                ResponseKind::IncrementalAlterConfigs(answer)
+            }
+            RequestKind::AlterConfigs(request) => {
+                ResponseKind::AlterConfigs(self.alter_configs(ctx, request))
+            }
             RequestKind::DescribeQuorum(request) => {
                 ResponseKind::DescribeQuorum(self.describe_quorum(request))
             }

@@ -18,7 +18,8 @@ use milena_protocol::messages::{
 
 use super::{Controller, placement, unified};
 use crate::context::Context;
-use crate::metadata::{PartitionState, Record, TopicPartition, TopicSettings};
+use crate::metadata::{PartitionState, Record, Resource, TopicPartition};
+use crate::settings::{Source, Values};
 
 /// The most partitions one request may create (`MAX_RECORDS_PER_USER_OP`).
 pub(super) const MAX_PARTITIONS_PER_REQUEST: i64 = 10_000;
@@ -29,13 +30,13 @@ pub(crate) type Refusal = (ErrorCode, String);
 /// The internal metadata topic, which exists outside the metadata.
 pub(super) const METADATA_TOPIC: &str = "__cluster_metadata";
 
-/// `DescribeConfigs`' source of a setting made on the topic (`DYNAMIC_TOPIC_CONFIG`).
-const SOURCE_TOPIC: i8 = 1;
-
 /// What a topic is to become.
 pub(crate) struct Planned {
     id: TopicId,
-    settings: Arc<TopicSettings>,
+    /// What was set.
+    values: Arc<Values>,
+    /// Everything that is in effect.
+    configs: Vec<CreatableTopicConfigs>,
     partitions: Vec<Arc<PartitionState>>,
 }
 
@@ -83,8 +84,11 @@ impl Controller {
         let planned = self.plan(ctx, topic)?;
         let id = planned.id;
         if !validate_only {
-            let settings = Arc::clone(&planned.settings);
-            let mut records = vec![Record::Topic { name, id, settings }];
+            let mut records = vec![Record::Topic { name, id }];
+            if !planned.values.is_empty() {
+                let values = Arc::clone(&planned.values);
+                records.push(Record::Settings { of: Resource::Topic(id), values });
+            }
             for (index, state) in planned.partitions.iter().enumerate() {
                 let index = i32::try_from(index).unwrap_or(i32::MAX);
                 let partition = TopicPartition { topic: id, index };
@@ -192,7 +196,7 @@ impl Controller {
     }
 
     fn plan(&mut self, ctx: &Context<'_>, topic: &CreatableTopic) -> Result<Planned, Refusal> {
-        let settings = self.plan_settings(ctx, topic)?;
+        let values = self.plan_settings(topic)?;
         let assignments = if topic.assignments.is_empty() {
             self.plan_placement(ctx, topic)?
         } else {
@@ -204,26 +208,41 @@ impl Controller {
             .enumerate()
             .map(|(index, replicas)| self.new_partition(index, replicas, manual))
             .collect::<Result<_, _>>()?;
-        Ok(Planned { id: self.new_topic_id(), settings, partitions })
+        let configs = self.effective(&values);
+        Ok(Planned { id: self.new_topic_id(), values: Arc::new(values), configs, partitions })
     }
 
-    fn plan_settings(
-        &self,
-        ctx: &Context<'_>,
-        topic: &CreatableTopic,
-    ) -> Result<Arc<TopicSettings>, Refusal> {
-        let mut overrides = BTreeMap::new();
+    fn plan_settings(&self, topic: &CreatableTopic) -> Result<Values, Refusal> {
+        let mut values = Values::new();
         for config in &topic.configs {
             let name = config.name.as_str().to_owned();
             let Some(value) = &config.value else {
                 let text = format!("Null value not supported for topic configs: {name}");
                 return Err((ErrorCode::INVALID_CONFIG, text));
             };
-            overrides.insert(name, value.as_str().to_owned());
+            values.insert(name, value.as_str().to_owned());
         }
-        TopicSettings::new(ctx.config, overrides)
-            .map(Arc::new)
-            .map_err(|error| (ErrorCode::INVALID_CONFIG, error.to_string()))
+        self.image
+            .settings
+            .check_topic(&values)
+            .map_err(|error| (ErrorCode::INVALID_CONFIG, error.to_string()))?;
+        Ok(values)
+    }
+
+    /// All settings of a topic that sets these (`KafkaConfigSchema.resolveEffectiveTopicConfigs`).
+    fn effective(&self, values: &Values) -> Vec<CreatableTopicConfigs> {
+        let layers = &self.image.settings;
+        let told = layers.tables.topic.iter().map(|setting| {
+            let (value, source) = match values.get(setting.name) {
+                Some(value) => (value.clone(), Source::Topic),
+                None => layers.effective_default(setting),
+            };
+            CreatableTopicConfigs::default()
+                .with_name(StrBytes::from_static_str(setting.name))
+                .with_value(Some(StrBytes::from_string(value)))
+                .with_config_source(source.id())
+        });
+        told.collect()
     }
 
     fn plan_placement(
@@ -359,19 +378,13 @@ fn created(
 ) -> CreatableTopicResult {
     let mut result = CreatableTopicResult::default().with_name(topic.name.clone());
     match outcome {
-        Ok(Planned { id, partitions, settings }) => {
+        Ok(Planned { id, partitions, configs, .. }) => {
             let factor = partitions.first().map_or(0, |state| state.replicas.len());
             result.topic_id = id.0;
+            result.error_message = None;
             result.num_partitions = i32::try_from(partitions.len()).unwrap_or(i32::MAX);
             result.replication_factor = i16::try_from(factor).unwrap_or(i16::MAX);
-            let setting = |(name, value): (&String, &String)| {
-                CreatableTopicConfigs::default()
-                    .with_name(StrBytes::from_string(name.clone()))
-                    .with_value(Some(StrBytes::from_string(value.clone())))
-                    .with_config_source(SOURCE_TOPIC)
-            };
-            result.configs =
-                (version >= 5).then(|| settings.overrides.iter().map(setting).collect());
+            result.configs = (version >= 5).then_some(configs);
         }
         Err((code, text)) => {
             result.error_code = code.0;

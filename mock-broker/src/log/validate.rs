@@ -1,5 +1,8 @@
-//! What a leader asks of records before it appends them (`ProduceRequest.validateRecords`,
-//! `UnifiedLog.analyzeAndValidateRecords`, `LogValidator`).
+//! What a leader asks of records before it appends them, and what it makes of them
+//! (`ProduceRequest.validateRecords`, `UnifiedLog.analyzeAndValidateRecords`, `LogValidator`).
+//!
+//! A batch in another codec than its topic wants is written anew; every other one is kept as it
+//! came, but for the largest timestamp in its header, which is that of its records.
 
 use bytes::Bytes;
 use milena_protocol::ErrorCode;
@@ -71,31 +74,49 @@ pub(crate) fn single_batch(version: i16, bytes: Bytes) -> Result<LogBatch, Refus
     Ok(LogBatch::new(batch))
 }
 
-/// Checks a batch that a client wants to append, records included.
+/// Checks a batch that a client wants to append, records included, and gives it as it is to be
+/// appended.
 pub(crate) fn check_produced(
-    batch: &LogBatch,
+    produced: &LogBatch,
     settings: &TopicSettings,
     wall_millis: i64,
-) -> Result<(), Refused> {
-    let batch = batch.inner();
+) -> Result<LogBatch, Refused> {
+    let batch = produced.inner();
     if batch.base_offset().get() != 0 {
         let text = format!("The base offset should be 0, but it is {}", batch.base_offset());
         return Err(Refused::with(ErrorCode::INVALID_RECORD, text));
     }
-    let limit = usize::try_from(settings.max_message_bytes).unwrap_or(0);
-    if batch.size() > limit {
-        let text = format!(
-            "The record batch size is {} bytes which exceeds the maximum configured value of \
-             {limit}.",
-            batch.size()
-        );
-        return Err(Refused::with(ErrorCode::MESSAGE_TOO_LARGE, text));
-    }
+    check_size(batch, settings)?;
     if batch.verify_crc().is_err() {
         return Err(ErrorCode::CORRUPT_MESSAGE.into());
     }
     check_batch(batch)?;
-    check_records(&decompressed(batch)?, settings, wall_millis)
+    let plain = decompressed(batch)?;
+    let seen = check_records(&plain, settings, wall_millis)?;
+    let source = batch.codec().unwrap_or_default();
+    let wanted = settings.compression.unwrap_or(source);
+    // Some clients once counted the records of compressed batches wrongly, so that a broker counts
+    // them anew instead of refusing them.
+    let is_kept = wanted == source && (source == Codec::None || seen.is_consecutive);
+    if is_kept {
+        let kept = batch.clone().with_max_timestamp(seen.max_timestamp);
+        return Ok(LogBatch::new(kept));
+    }
+    let rebuilt = super::recompress::rebuilt(&plain, wanted)?;
+    check_size(&rebuilt, settings)?;
+    Ok(LogBatch::new(rebuilt))
+}
+
+fn check_size(batch: &Batch, settings: &TopicSettings) -> Result<(), Refused> {
+    let limit = usize::try_from(settings.max_message_bytes).unwrap_or(0);
+    if batch.size() <= limit {
+        return Ok(());
+    }
+    let text = format!(
+        "The record batch size is {} bytes which exceeds the maximum configured value of {limit}.",
+        batch.size()
+    );
+    Err(Refused::with(ErrorCode::MESSAGE_TOO_LARGE, text))
 }
 
 /// The batch with its records as they were before compression.
@@ -129,48 +150,71 @@ fn check_batch(batch: &Batch) -> Result<(), Refused> {
     Ok(())
 }
 
-fn check_records(batch: &Batch, settings: &TopicSettings, wall_millis: i64) -> Result<(), Refused> {
-    let create_time = settings.timestamp_type == TimestampType::CreateTime;
+/// What was seen of the records of a batch.
+struct Seen {
+    /// `NO_TIMESTAMP` if none has one.
+    max_timestamp: i64,
+    /// Whether their offsets follow each other from the first on.
+    is_consecutive: bool,
+}
+
+fn check_records(
+    batch: &Batch,
+    settings: &TopicSettings,
+    wall_millis: i64,
+) -> Result<Seen, Refused> {
     let refuse = |text: String| Refused::with(ErrorCode::INVALID_RECORD, text);
-    let mut keyless = Vec::new();
-    let mut untimely = Vec::new();
+    let mut wrong = Vec::new();
+    let mut any_untimely = false;
+    let mut seen = Seen { max_timestamp: records::NO_TIMESTAMP, is_consecutive: true };
     let records = batch.records().map_err(|error| refuse(error.to_string()))?;
     for (index, record) in (0..).zip(records) {
         let record = record.map_err(|error| refuse(error.to_string()))?;
-        if record.offset.get() != i64::from(index) {
-            return Err(refuse(format!("Record {index} has offset delta {}", record.offset)));
-        }
+        seen.is_consecutive &= record.offset.get() == i64::from(index);
+        seen.max_timestamp = seen.max_timestamp.max(record.timestamp);
         if settings.compacted && record.key.is_none() {
-            let text = "Compacted topic cannot accept message without key.";
-            keyless.push((index, text.to_owned()));
-        }
-        if create_time && is_untimely(record.timestamp, wall_millis, settings) {
-            let text = format!("Timestamp {} of message is out of range.", record.timestamp);
-            untimely.push((index, text));
+            wrong.push((index, "Compacted topic cannot accept message without key.".to_owned()));
+        } else if let Err(text) = check_time(batch, record.timestamp, settings, wall_millis) {
+            any_untimely = true;
+            wrong.push((index, text));
         }
     }
-    if !untimely.is_empty() {
-        untimely.extend(keyless);
+    if wrong.is_empty() {
+        return Ok(seen);
+    }
+    let refused = if any_untimely {
         let text = "One or more records have been rejected due to invalid timestamp";
-        return Err(Refused {
-            records: untimely,
-            ..Refused::with(ErrorCode::INVALID_TIMESTAMP, text)
-        });
-    }
-    if !keyless.is_empty() {
-        let text = format!(
+        Refused::with(ErrorCode::INVALID_TIMESTAMP, text)
+    } else {
+        refuse(format!(
             "One or more records have been rejected due to {} record errors in total",
-            keyless.len()
-        );
-        return Err(Refused { records: keyless, ..refuse(text) });
+            wrong.len()
+        ))
+    };
+    Err(Refused { records: wrong, ..refused })
+}
+
+/// `LogValidator.validateTimestamp`
+fn check_time(
+    batch: &Batch,
+    timestamp: i64,
+    settings: &TopicSettings,
+    wall_millis: i64,
+) -> Result<(), String> {
+    let is_own =
+        settings.timestamp_type == TimestampType::CreateTime && timestamp != records::NO_TIMESTAMP;
+    if is_own && is_untimely(timestamp, wall_millis, settings) {
+        Err(format!("Timestamp {timestamp} of message is out of range."))
+    } else if !is_own && batch.timestamp_type() == records::TimestampType::LogAppendTime {
+        Err("Producer should not set timestamp type to LogAppendTime.".to_owned())
+    } else {
+        Ok(())
     }
-    Ok(())
 }
 
 fn is_untimely(timestamp: i64, wall_millis: i64, settings: &TopicSettings) -> bool {
-    timestamp != records::NO_TIMESTAMP
-        && (wall_millis.saturating_sub(timestamp) > settings.timestamp_before_max
-            || timestamp.saturating_sub(wall_millis) > settings.timestamp_after_max)
+    let (before, after) = settings.timestamp_bounds();
+    wall_millis.saturating_sub(timestamp) > before || timestamp.saturating_sub(wall_millis) > after
 }
 
 #[cfg(test)]
@@ -273,7 +317,7 @@ mod tests {
         let compacted = settings("cleanup.policy", "compact");
         for codec in CODECS {
             let good = packed(codec, &[Some(b"k"), Some(b"l")], 0);
-            assert_eq!(check_produced(&good, &compacted, 0), Ok(()), "{codec}");
+            assert_eq!(check_produced(&good, &compacted, 0), Ok(good), "{codec}");
             let keyless = packed(codec, &[Some(b"k"), None], 0);
             let refused = check_produced(&keyless, &compacted, 0).unwrap_err();
             assert_eq!(refused.code, ErrorCode::INVALID_RECORD, "{codec}");
@@ -315,5 +359,52 @@ mod tests {
         let batch = single_batch(9, produced(7, 0, -1, &["a"], 0)).unwrap();
         let refused = check_produced(&batch, &plain(), 0).unwrap_err();
         assert_eq!(refused.code, ErrorCode::INVALID_RECORD);
+    }
+
+    #[test]
+    fn a_batch_is_compressed_as_its_topic_wants_it() {
+        let plain_batch = single_batch(9, produced(7, 3, 5, &["a", "b"], 40)).unwrap();
+        for codec in CODECS {
+            let wanted = settings("compression.type", codec.name());
+            let kept = check_produced(&plain_batch, &wanted, 0).unwrap();
+            let header = &kept.inner().header;
+            assert_eq!(kept.inner().codec(), Ok(codec));
+            assert!(kept.inner().verify_crc().is_ok());
+            assert_eq!(
+                (kept.producer_id(), kept.producer_epoch(), kept.base_sequence()),
+                (7, 3, 5)
+            );
+            assert_eq!((header.base_timestamp, header.max_timestamp), (40, 40));
+            let uncompressed = settings("compression.type", "uncompressed");
+            let back = check_produced(&kept, &uncompressed, 0).unwrap();
+            assert_eq!(back, plain_batch, "{codec}");
+        }
+    }
+
+    #[test]
+    fn a_batch_that_only_fitted_compressed_is_too_large() {
+        let value = "z".repeat(5_000);
+        let mut wanted = settings("compression.type", "uncompressed");
+        wanted.max_message_bytes = 500;
+        use milena_protocol::records::{BatchBuilder, NO_HEADERS, Stamp};
+        let mut builder = BatchBuilder::new(64);
+        builder.append(0, None, Some(value.as_bytes()), NO_HEADERS).unwrap();
+        let sealed = builder.seal_compressed(Codec::Gzip.into()).unwrap();
+        let batch = single_batch(9, sealed.stamp(&Stamp::default()).to_bytes()).unwrap();
+        assert!(batch.size() < 500);
+        let refused = check_produced(&batch, &wanted, 0).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::MESSAGE_TOO_LARGE);
+    }
+
+    #[test]
+    fn the_largest_timestamp_is_that_of_the_records() {
+        let mut bytes = BytesMut::from(&produced(-1, -1, -1, &["a", "b"], 40)[..]);
+        bytes[35..43].copy_from_slice(&99_i64.to_be_bytes());
+        let crc = crc32c::crc32c(&bytes[21..]);
+        bytes[17..21].copy_from_slice(&crc.to_be_bytes());
+        let batch = single_batch(9, bytes.freeze()).unwrap();
+        let kept = check_produced(&batch, &plain(), 0).unwrap();
+        assert_eq!(kept.max_timestamp(), 40);
+        assert!(kept.inner().verify_crc().is_ok());
     }
 }

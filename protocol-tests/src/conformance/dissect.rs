@@ -4,6 +4,7 @@
 //! decode with [`milena_protocol::decode`].
 
 use bytes::{Buf, Bytes};
+use milena_protocol::compression::DecompressionBudget;
 use milena_protocol::records;
 use milena_protocol::schema::{Field, Kind, MessageSchema};
 use serde_json::{Map, Value, json};
@@ -180,9 +181,17 @@ fn batches(bytes: Bytes) -> Value {
     Value::Array(seen)
 }
 
+/// What a compressed batch may unpack to: cases are small, but Java's Zstandard asks for a window of
+/// 2 MiB whatever it packs.
+const MOST: usize = 16 * 1024 * 1024;
+
 fn one_batch(batch: &records::Batch) -> Value {
     let header = &batch.header;
-    let records: Vec<Value> = match batch.records() {
+    let plain = match batch.decompressed(&mut DecompressionBudget::for_one_batch(MOST)) {
+        Ok(plain) => plain,
+        Err(error) => return json!(error.to_string()),
+    };
+    let records: Vec<Value> = match plain.records() {
         Ok(records) => records
             .map(|record| match record {
                 Ok(record) => one_record(&record),

@@ -93,14 +93,32 @@ pub enum Shape {
     Apart,
     /// The same with `auto.leader.rebalance.enable`, which the others go without.
     Balanced,
+    /// One broker with narrow limits ([`Shape::properties`]).
+    Narrow,
 }
 
 impl Shape {
     /// How many brokers; their ids are 1 to this.
     pub const fn brokers(self) -> i32 {
         match self {
-            Self::One => 1,
+            Self::One | Self::Narrow => 1,
             Self::Three | Self::Apart | Self::Balanced => 3,
+        }
+    }
+
+    /// What its brokers are told besides what every broker of the suite is told.
+    pub const fn properties(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::One | Self::Three | Self::Apart | Self::Balanced => &[],
+            Self::Narrow => &[
+                ("auto.create.topics.enable", "false"),
+                ("connections.max.idle.ms", "4000"),
+                // Fewer than the shards that share them.
+                ("max.incremental.fetch.session.cache.slots", "7"),
+                ("message.max.bytes", "500"),
+                ("num.partitions", "3"),
+                ("socket.request.max.bytes", "65536"),
+            ],
         }
     }
 }

@@ -58,6 +58,30 @@ const RULES: &[Rule] = &[
         reason: "words are not a protocol",
     },
     Rule {
+        message: "CreateTopicsResponse",
+        field: "configs",
+        action: Action::OrderedBy("name"),
+        reason: "Kafka keeps settings in a hash map",
+    },
+    Rule {
+        message: "ListConfigResourcesResponse",
+        field: "config_resources",
+        action: Action::OrderedBy("resource_name"),
+        reason: "Kafka keeps settings in a hash map",
+    },
+    Rule {
+        message: "ProduceResponse",
+        field: "batch_index_error_message",
+        action: Action::Presence,
+        reason: "words are not a protocol",
+    },
+    Rule {
+        message: "DescribeConfigsResponse",
+        field: "documentation",
+        action: Action::Presence,
+        reason: "words are not a protocol",
+    },
+    Rule {
         message: "",
         field: "host",
         action: Action::Presence,
@@ -122,6 +146,12 @@ const RULES: &[Rule] = &[
         field: "partitions",
         action: Action::OrderedBy("partition_index"),
         reason: "Kafka keeps partitions in a hash map",
+    },
+    Rule {
+        message: "DescribeConfigsResponse",
+        field: "configs",
+        action: Action::OrderedBy("name"),
+        reason: "Kafka keeps settings in a hash map",
     },
     Rule {
         message: "DescribeUserScramCredentialsResponse",

@@ -330,14 +330,27 @@ impl Batch {
     /// (`message.timestamp.type=LogAppendTime`). The payload is not read: the new checksum is
     /// computed from the old one, which has to be right.
     #[must_use]
-    pub fn with_append_time(mut self, timestamp: i64) -> Self {
+    pub fn with_append_time(self, timestamp: i64) -> Self {
+        self.with_times(TimestampType::LogAppendTime, timestamp)
+    }
+
+    /// The same batch with this as the largest of its records' own times, whatever its header says.
+    /// The checksum has to be right, as for [`Batch::with_append_time`].
+    #[must_use]
+    pub fn with_max_timestamp(self, timestamp: i64) -> Self {
+        self.with_times(TimestampType::CreateTime, timestamp)
+    }
+
+    fn with_times(mut self, timestamps: TimestampType, max: i64) -> Self {
+        if self.timestamp_type() == timestamps && self.header.max_timestamp == max {
+            return self;
+        }
         self.header = self.header_with_crc();
         self.checksum = Checksum::InHeader;
         let shift = Shift::by(self.payload.len());
         let payload_crc = shift.combine(self.header.crc_of_covered_part(), self.header.crc);
-        self.header.attributes =
-            self.header.attributes.with_timestamp_type(TimestampType::LogAppendTime);
-        self.header.max_timestamp = timestamp;
+        self.header.attributes = self.header.attributes.with_timestamp_type(timestamps);
+        self.header.max_timestamp = max;
         self.header.crc = shift.combine(self.header.crc_of_covered_part(), payload_crc);
         self
     }

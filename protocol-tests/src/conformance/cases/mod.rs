@@ -27,6 +27,7 @@ mod reassignments;
 mod replication;
 mod security;
 mod sessions;
+mod settings;
 mod support;
 mod topics;
 
@@ -48,6 +49,7 @@ pub fn all() -> Vec<Case> {
         reassignments::CASES,
         admin::CASES,
         configs::CASES,
+        settings::CASES,
         security::CASES,
     ]
     .concat()

@@ -35,12 +35,15 @@ impl Apache {
     /// # Errors
     /// If they do not come up.
     pub fn start(version: Version, shape: Shape) -> Result<Self, KafkaError> {
-        let builder = Kafka::builder(version)
+        let mut builder = Kafka::builder(version)
             .nodes(shape.brokers().unsigned_abs())
             .timings(Timings::Short)
             .property("auto.leader.rebalance.enable", (shape == Shape::Balanced).to_string());
+        for (key, value) in shape.properties() {
+            builder = builder.property(*key, *value);
+        }
         let (builder, between) = match shape {
-            Shape::One | Shape::Three => (builder, None),
+            Shape::One | Shape::Three | Shape::Narrow => (builder, None),
             Shape::Apart | Shape::Balanced => {
                 let links = Arc::new(Links::default());
                 let relay: Arc<dyn Relay> = Arc::<Links>::clone(&links);

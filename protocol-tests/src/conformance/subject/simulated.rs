@@ -54,6 +54,8 @@ impl Simulated {
         config.timings.heartbeat_interval = Duration::from_millis(500);
         config.timings.session_timeout = Duration::from_secs(3);
         config.timings.replica_lag_time_max = Duration::from_secs(3);
+        let given = properties(shape).into_iter();
+        config.properties = given.map(|(name, value)| (name.to_owned(), value)).collect();
         let cluster = Cluster::new(config, 1, MonoTime::ZERO)?;
         let links = BTreeMap::new();
         let mut subject = Self { cluster, now: MonoTime::ZERO, links, last_link: 0 };
@@ -115,6 +117,31 @@ impl Simulated {
             reason: "it was never opened, or closed".to_owned(),
         })
     }
+}
+
+/// What the real brokers are told and describe. What a shape asks for has an effect here, too.
+fn properties(shape: Shape) -> Vec<(&'static str, String)> {
+    let factor = shape.brokers().min(3);
+    let roles = match shape {
+        Shape::One | Shape::Three | Shape::Narrow => "broker,controller",
+        Shape::Apart | Shape::Balanced => "broker",
+    };
+    let own = [
+        ("auto.leader.rebalance.enable", (shape == Shape::Balanced).to_string()),
+        ("controller.quorum.election.timeout.ms", "500".to_owned()),
+        ("controller.quorum.fetch.timeout.ms", "1500".to_owned()),
+        ("group.initial.rebalance.delay.ms", "0".to_owned()),
+        ("leader.imbalance.check.interval.seconds", "1".to_owned()),
+        ("offsets.topic.num.partitions", "5".to_owned()),
+        ("offsets.topic.replication.factor", factor.to_string()),
+        ("process.roles", roles.to_owned()),
+        ("transaction.state.log.min.isr", factor.min(2).to_string()),
+        ("transaction.state.log.num.partitions", "5".to_owned()),
+        ("transaction.state.log.replication.factor", factor.to_string()),
+        ("unclean.leader.election.interval.ms", "1000".to_owned()),
+    ];
+    let narrow = shape.properties().iter().map(|(name, value)| (*name, (*value).to_owned()));
+    own.into_iter().chain(narrow).collect()
 }
 
 impl Subject for Simulated {
