@@ -50,7 +50,10 @@ pub(crate) fn check_client_metrics(values: &Values) -> Result<(), (ErrorCode, St
                 }
             }
             _ => {
-                return Err((ErrorCode::INVALID_REQUEST, format!("Unknown client metrics: {name}")));
+                return Err((
+                    ErrorCode::INVALID_REQUEST,
+                    format!("Unknown client metrics: {name}"),
+                ));
             }
         }
     }
