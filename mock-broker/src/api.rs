@@ -242,7 +242,11 @@ fn forward(
     asked: &Asked,
     request: RequestKind,
 ) -> Answer {
-    process.forward(ctx, Forwarded { asked: *asked, request: Box::new(request), reassembly: None });
+    let until = ctx.now + ctx.config.timings.forwarding_timeout;
+    process.forward(
+        ctx,
+        Forwarded { asked: *asked, request: Box::new(request), reassembly: None, until },
+    );
     Answer::Later
 }
 

@@ -41,6 +41,7 @@ mod connections;
 mod faulty;
 mod fetch_purgatory;
 mod fetch_sessions;
+mod forwarding;
 mod idle;
 mod lifecycle;
 mod metadata_updates;
@@ -50,12 +51,13 @@ mod reassembly;
 mod replication_tasks;
 mod settle;
 
-pub(crate) use calls::{CallKind, Forwarded};
-pub(crate) use connections::{Answer, Asked};
+pub(crate) use calls::CallKind;
+pub(crate) use connections::{Answer, Asked, FULL};
 pub(crate) use fetch_purgatory::DelayedFetch;
 pub(crate) use fetch_sessions::{
     FetchSessions, NO_SESSION, Opened, SessionKey, SessionPartition, Told,
 };
+pub(crate) use forwarding::Forwarded;
 pub(crate) use produce_purgatory::{AwaitedPartition, DelayedProduce};
 pub(crate) use reassembly::Reassembly;
 
@@ -74,6 +76,8 @@ pub(crate) struct Disk {
     pub(crate) logs: BTreeMap<TopicPartition, Log>,
     /// `replication-offset-checkpoint`
     pub(crate) high_watermarks: BTreeMap<TopicPartition, i64>,
+    /// The broker epoch in which the process ended in order, if it did (`CleanShutdownFileHandler`).
+    pub(crate) shut_down_in: Option<i64>,
 }
 
 /// A broker, whatever state its process is in.
@@ -99,6 +103,16 @@ pub(crate) enum BrokerState {
         process: Box<Process>,
         held: VecDeque<Held>,
     },
+}
+
+/// How a process ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ending {
+    /// As by `kill -9`.
+    Killed,
+    /// After a shutdown in order: all high watermarks are in the checkpoint, and the next process
+    /// knows that nothing was lost.
+    InOrder,
 }
 
 /// Something a paused process has not seen yet.
@@ -204,8 +218,8 @@ impl Broker {
         self.state = BrokerState::Up(process);
     }
 
-    /// Ends the process as `kill -9` does, and gives its connections.
-    pub(crate) fn kill(&mut self) -> Vec<(ConnectionId, String)> {
+    /// Ends the process, and gives its connections.
+    pub(crate) fn end(&mut self, ending: Ending) -> Vec<(ConnectionId, String)> {
         let state = std::mem::replace(&mut self.state, BrokerState::Killed(Disk::default()));
         let (process, held) = match state {
             BrokerState::Killed(disk) => {
@@ -225,8 +239,12 @@ impl Broker {
                 Held::Message { .. } | Held::Frame { .. } => {}
             }
         }
-        self.state = BrokerState::Killed(process.into_disk());
+        self.state = BrokerState::Killed(process.into_disk(ending));
         connections
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        matches!(self.state, BrokerState::Paused { .. })
     }
 
     pub(crate) fn process(&self) -> Option<&Process> {
@@ -315,6 +333,11 @@ impl Process {
         self.lifecycle.epoch()
     }
 
+    /// Whether it was shut down in order and may go.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.lifecycle.has_ended()
+    }
+
     pub(crate) fn is_serving(&self) -> bool {
         self.lifecycle.is_serving()
     }
@@ -329,9 +352,15 @@ impl Process {
     }
 
     /// What is left when the process is gone.
-    fn into_disk(self) -> Disk {
+    fn into_disk(self, ending: Ending) -> Disk {
         let mut disk = self.disk;
+        if ending == Ending::InOrder {
+            disk.shut_down_in = Some(self.lifecycle.epoch());
+        }
         for (key, mut replica) in self.replicas {
+            if ending == Ending::InOrder {
+                disk.high_watermarks.insert(key, replica.log.high_watermark());
+            }
             replica.log.recover(disk.high_watermarks.get(&key).copied().unwrap_or(0));
             disk.logs.insert(key, replica.log);
         }

@@ -20,6 +20,7 @@ use milena_protocol::messages::create_topics_request::{
 };
 use milena_protocol::time::MonoTime;
 
+mod control;
 mod dump;
 mod history;
 mod input;
@@ -54,6 +55,7 @@ use crate::handle::WaitError;
 use crate::message::Message;
 use crate::network::{Envelope, Network, Parcel};
 use crate::settings::{self, Layers};
+use control::Presence;
 
 /// Internal events of one step, beyond which the rest waits for the next: a loop in zero time
 /// would otherwise never give the driver its turn.
@@ -66,11 +68,16 @@ pub struct Cluster {
     tracer: Tracer,
     network: Network,
     controller: Controller,
+    presence: Presence,
     brokers: BTreeMap<BrokerId, Broker>,
     /// Which broker each open connection leads to.
     connections: BTreeMap<ConnectionId, BrokerId>,
     /// Connections on which something vanished: the next packet that passes resets them.
     dead: BTreeMap<ConnectionId, BrokerId>,
+    /// Bytes of requests that wait for a broker that is paused.
+    held_bytes: BTreeMap<ConnectionId, usize>,
+    /// Metadata on its way to brokers that are kept from learning it.
+    held_metadata: BTreeMap<BrokerId, Vec<Message>>,
     outputs: VecDeque<Output>,
     /// What nodes put out since [`Cluster::hold_outputs`] looked.
     fresh: VecDeque<Output>,
@@ -110,9 +117,12 @@ impl Cluster {
             config,
             tracer: Tracer::default(),
             controller,
+            presence: Presence::default(),
             brokers,
             connections: BTreeMap::new(),
             dead: BTreeMap::new(),
+            held_bytes: BTreeMap::new(),
+            held_metadata: BTreeMap::new(),
             outputs: VecDeque::new(),
             fresh: VecDeque::new(),
             last_request: 0,
@@ -242,28 +252,30 @@ impl Cluster {
             BrokerState::Up(process) => process.poll_timeout(),
             BrokerState::Killed(_) | BrokerState::Paused { .. } => None,
         });
-        let session = self.config.timings.session_timeout;
-        brokers.chain(self.controller.poll_timeout(session)).min()
+        brokers.chain(self.next_of_controller()).min()
     }
 
     fn run_timers(&mut self) {
         self.look_at_conditions();
-        let session = self.config.timings.session_timeout;
-        if self.controller.poll_timeout(session).is_some_and(|at| at <= self.now) {
-            let (controller, _, mut ctx) = self.split();
-            controller.on_timeout(&mut ctx);
-        }
+        self.run_controller();
         let now = self.now;
         let (_, brokers, mut ctx) = self.split();
-        for broker in brokers.values_mut() {
+        let mut ended = Vec::new();
+        for (id, broker) in brokers {
             ctx.clock_skew = broker.clock_skew;
             if let BrokerState::Up(process) = &mut broker.state
                 && process.poll_timeout().is_some_and(|at| at <= now)
             {
                 process.on_timeout(&mut ctx);
+                if process.has_ended() {
+                    ended.push(*id);
+                }
             }
         }
         self.hold_outputs();
+        for id in ended {
+            self.end_if_over(id);
+        }
     }
 
     fn deliver(&mut self, envelope: Envelope) {
@@ -279,15 +291,21 @@ impl Cluster {
     }
 
     fn deliver_message(&mut self, from: Node, to: Node, message: Message) {
-        let (controller, brokers, mut ctx) = self.split();
+        let Some(message) = self.keep_metadata(to, message) else { return };
+        let (_, brokers, mut ctx) = self.split();
         match to {
-            Node::Controller => controller.receive(&mut ctx, from, message),
+            Node::Controller => self.reach_controller(Held::Message { from, message }),
             Node::Clients => {}
             Node::Broker(id) => {
                 let Some(broker) = brokers.get_mut(&id) else { return };
                 ctx.clock_skew = broker.clock_skew;
                 match &mut broker.state {
-                    BrokerState::Up(process) => process.receive(&mut ctx, from, message),
+                    BrokerState::Up(process) => {
+                        process.receive(&mut ctx, from, message);
+                        if process.has_ended() {
+                            self.end_if_over(id);
+                        }
+                    }
                     BrokerState::Paused { held, .. } => {
                         held.push_back(Held::Message { from, message });
                     }

@@ -47,6 +47,21 @@ pub struct Timings {
     /// `connections.max.idle.ms`: a client's connection on which nothing happens for this long is
     /// closed. 10 minutes.
     pub connections_max_idle: Duration,
+    /// `leader.imbalance.check.interval.seconds`: how long after the first partition lost its
+    /// preferred leader those are given back. 300 s.
+    pub leader_imbalance_check_interval: Duration,
+    /// `unclean.leader.election.interval.ms`: how long after the first partition lost its last
+    /// leader a switch that was turned on since is noticed. 5 min.
+    pub unclean_election_interval: Duration,
+    /// How long it takes until another controller has taken over from one that is gone:
+    /// `controller.quorum.fetch.timeout.ms`, 2 s, when it was cut off or died.
+    pub controller_failover: Duration,
+    /// How long a request that only the controller can answer waits for it in its broker
+    /// (`ForwardingManager`). 60 s.
+    pub forwarding_timeout: Duration,
+    /// How long a broker that is to shut down waits for the controller to let it go
+    /// (`BrokerServer.shutdown`). 5 min.
+    pub controlled_shutdown_timeout: Duration,
 }
 
 impl Default for Timings {
@@ -61,6 +76,11 @@ impl Default for Timings {
             request_timeout: Duration::from_secs(30),
             controller_retry_backoff: Duration::from_millis(100),
             connections_max_idle: Duration::from_secs(600),
+            leader_imbalance_check_interval: Duration::from_secs(300),
+            unclean_election_interval: Duration::from_secs(300),
+            controller_failover: Duration::from_secs(2),
+            forwarding_timeout: Duration::from_secs(60),
+            controlled_shutdown_timeout: Duration::from_secs(300),
         }
     }
 }
@@ -83,6 +103,11 @@ pub struct ClusterConfig {
     pub release: Release,
     /// The brokers. Ids are unique and not negative.
     pub brokers: Vec<BrokerConfig>,
+    /// `node.id` of the controller, at whose own listener it may be asked what only brokers ask.
+    /// No broker has it. 100.
+    pub controller_id: BrokerId,
+    /// `auto.leader.rebalance.enable`: partitions go back to their preferred leaders. True.
+    pub auto_leader_rebalance: bool,
     /// Waits and intervals.
     pub timings: Timings,
     /// Latency between nodes.
@@ -144,6 +169,8 @@ impl ClusterConfig {
         Self {
             release: Release::default(),
             brokers,
+            controller_id: BrokerId(100),
+            auto_leader_rebalance: true,
             timings: Timings::default(),
             network: NetworkConfig::default(),
             epoch_millis: 1_750_000_000_000,
@@ -182,7 +209,7 @@ impl ClusterConfig {
             if broker.id.get() < 0 {
                 return Err(ConfigError::NegativeBrokerId { id: broker.id });
             }
-            if seen.insert(broker.id, ()).is_some() {
+            if seen.insert(broker.id, ()).is_some() || broker.id == self.controller_id {
                 return Err(ConfigError::DuplicateBrokerId { id: broker.id });
             }
         }
@@ -216,6 +243,11 @@ impl ClusterConfig {
             ("replica.socket.timeout.ms", self.timings.request_timeout),
             ("retry.backoff.ms", self.timings.controller_retry_backoff),
             ("connections.max.idle.ms", self.timings.connections_max_idle),
+            (
+                "leader.imbalance.check.interval.seconds",
+                self.timings.leader_imbalance_check_interval,
+            ),
+            ("unclean.leader.election.interval.ms", self.timings.unclean_election_interval),
         ] {
             if value.is_zero() {
                 return Err(ConfigError::NotPositive { name, value: 0 });

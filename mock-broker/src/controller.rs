@@ -3,7 +3,7 @@
 //! It keeps the committed state of every partition and broker (`QuorumController`), and the log
 //! that brokers read it from. There is no Raft behind it: what is appended is committed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
 use milena_protocol::ErrorCode;
@@ -27,19 +27,28 @@ mod election;
 mod features;
 mod forwarded;
 mod isr;
+mod listener;
 mod partitions;
 mod placement;
 mod quorum;
 mod quotas;
 mod reassignment;
+mod scans;
 mod scram;
 mod topics;
 
+use brokers::Session;
 use change::EligibleLeaders;
+use listener::Clients;
+use scans::Scans;
 pub(crate) use topics::Refusal;
 
 /// How many producer ids a broker gets at once (`ProducerIdsBlock.PRODUCER_ID_BLOCK_SIZE`).
 const PRODUCER_ID_BLOCK: i64 = 1_000;
+
+/// How many records the log keeps. A broker that is further behind gets all of the metadata at once,
+/// as from a snapshot (KIP-630).
+const MOST_RECORDS: usize = 1 << 16;
 
 /// The controller's stream of the seed.
 const STREAM: u64 = 1;
@@ -48,9 +57,13 @@ const STREAM: u64 = 1;
 pub(crate) struct Controller {
     cluster_id: String,
     image: Image,
-    log: Vec<Record>,
-    /// When each registered broker was last heard of (`BrokerHeartbeatManager`).
-    contacts: BTreeMap<BrokerId, MonoTime>,
+    /// The last records; the first of them is the `trimmed`th.
+    log: VecDeque<Record>,
+    trimmed: u64,
+    /// What is known of each registered broker (`BrokerHeartbeatManager`).
+    sessions: BTreeMap<BrokerId, Session>,
+    /// Who asks the controller itself, at its own listener.
+    clients: Clients,
     /// Brokers that wait for the log to grow: their request, and how much they have.
     waiting: BTreeMap<BrokerId, (u64, u64)>,
     /// `BrokersToIsrs`
@@ -59,6 +72,9 @@ pub(crate) struct Controller {
     in_elr: BTreeMap<BrokerId, BTreeSet<TopicPartition>>,
     eligible_leaders: EligibleLeaders,
     leaderless: BTreeSet<TopicPartition>,
+    /// Partitions that are not led by their preferred replica.
+    imbalanced: BTreeSet<TopicPartition>,
+    scans: Scans,
     /// Topics with '.' or '_' in their names, by the name with only '_'.
     unified: BTreeMap<String, TopicName>,
     next_producer_id: i64,
@@ -73,13 +89,17 @@ impl Controller {
         let mut controller = Self {
             cluster_id,
             image: Image::new(settings, None, config.initial_features()),
-            log: Vec::new(),
-            contacts: BTreeMap::new(),
+            log: VecDeque::new(),
+            trimmed: 0,
+            sessions: BTreeMap::new(),
+            clients: Clients::default(),
             waiting: BTreeMap::new(),
             in_isr: BTreeMap::new(),
             in_elr: BTreeMap::new(),
             eligible_leaders: config.initial_features().contains_key(ELIGIBLE_LEADERS).into(),
             leaderless: BTreeSet::new(),
+            imbalanced: BTreeSet::new(),
+            scans: Scans::default(),
             unified: BTreeMap::new(),
             next_producer_id: 0,
             random,
@@ -105,8 +125,8 @@ impl Controller {
         let Message::Request { id, body } = message else { return };
         let answer = match body {
             Request::Register(request) => Response::Register(self.register(ctx, broker, request)),
-            Request::Heartbeat { epoch, metadata_offset, want_fence } => {
-                Response::Heartbeat(self.heartbeat(ctx, broker, epoch, metadata_offset, want_fence))
+            Request::Heartbeat(heartbeat) => {
+                Response::Heartbeat(self.heartbeat(ctx, broker, heartbeat))
             }
             Request::FetchMetadata { from } => {
                 self.waiting.insert(broker, (id, from));
@@ -146,6 +166,18 @@ impl Controller {
         Ok(ProducerIdBlock { first, count: PRODUCER_ID_BLOCK })
     }
 
+    /// When the controller has something to do by itself.
+    pub(crate) fn poll_timeout(&self, config: &ClusterConfig) -> Option<MonoTime> {
+        let fencing = self.next_fencing(config.timings.session_timeout);
+        fencing.into_iter().chain(self.scans.poll_timeout()).min()
+    }
+
+    /// Does what is due.
+    pub(crate) fn on_timeout(&mut self, ctx: &mut Context<'_>) {
+        self.fence_silent(ctx);
+        self.scan_if_due(ctx);
+    }
+
     /// Appends records to the log, takes them in, and tells whoever waits.
     fn commit(&mut self, ctx: &mut Context<'_>, records: Vec<Record>) {
         if records.is_empty() {
@@ -160,8 +192,15 @@ impl Controller {
                 ctx.note(Node::Controller, noted);
             }
             self.image.apply(&record, &mut ImageDelta::default());
-            self.log.push(record);
+            self.log.push_back(record);
         }
+        if let Some(excess) = self.log.len().checked_sub(MOST_RECORDS) {
+            // Some at a time, so that brokers that are a little behind still find theirs.
+            let excess = excess.max(MOST_RECORDS / 4);
+            self.log.drain(..excess);
+            self.trimmed += excess as u64;
+        }
+        self.scans.plan(ctx.now, ctx.config, &self.imbalanced, &self.leaderless);
         self.answer_waiting(ctx);
     }
 
@@ -181,6 +220,11 @@ impl Controller {
                 } else {
                     self.leaderless.insert(*partition);
                 }
+                if state.replicas.first() == Some(&state.leader) {
+                    self.imbalanced.remove(partition);
+                } else {
+                    self.imbalanced.insert(*partition);
+                }
             }
             Record::RemoveTopic { id } => {
                 let Some(topic) = self.image.topic(*id) else { return };
@@ -189,6 +233,7 @@ impl Controller {
                     let index = i32::try_from(index).unwrap_or(i32::MAX);
                     let partition = TopicPartition { topic: *id, index };
                     self.leaderless.remove(&partition);
+                    self.imbalanced.remove(&partition);
                     reindex(&mut self.in_isr, partition, &state.isr, &[]);
                     reindex(&mut self.in_elr, partition, &state.elr, &[]);
                 }
@@ -198,7 +243,7 @@ impl Controller {
             }
             Record::Feature { name, level } => self.feature_changed(name, *level),
             Record::RegisterBroker { .. }
-            | Record::BrokerFencing { .. }
+            | Record::BrokerStanding { .. }
             | Record::Topic { .. }
             | Record::Scram { .. }
             | Record::Quota { .. }
@@ -218,8 +263,14 @@ impl Controller {
                 self.waiting.insert(broker, (id, from));
                 continue;
             }
-            let start = usize::try_from(from).unwrap_or(usize::MAX).min(self.log.len());
-            let body = Response::FetchMetadata { from, records: self.log[start..].to_vec() };
+            let body = match from.checked_sub(self.trimmed) {
+                Some(start) => {
+                    let start = usize::try_from(start).unwrap_or(usize::MAX).min(self.log.len());
+                    let records = self.log.range(start..).cloned().collect();
+                    Response::FetchMetadata { from, records }
+                }
+                None => Response::Snapshot(Box::new(self.image.clone())),
+            };
             ctx.send(Node::Controller, Node::Broker(broker), Message::Response { id, body });
         }
     }

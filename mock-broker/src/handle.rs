@@ -16,6 +16,7 @@ use crate::transport::memory::Memory;
 use crate::transport::tcp::Tcp;
 
 mod broker;
+mod controller;
 mod faults;
 mod links;
 mod network;
@@ -24,6 +25,7 @@ mod topic;
 mod wait;
 
 pub use broker::BrokerHandle;
+pub use controller::ControllerHandle;
 pub use faults::RuleHandle;
 pub use links::{Ends, Links, OneWay};
 pub use network::NetworkHandle;
@@ -162,6 +164,11 @@ impl MockCluster {
         let known = self.inspect(|cluster| cluster.broker(id).is_some());
         assert!(known, "there is no broker {id}: they are numbered from 1 to {}", self.size());
         BrokerHandle::new(self.clone(), id)
+    }
+
+    /// Gives the controller, to harm it.
+    pub fn controller(&self) -> ControllerHandle {
+        ControllerHandle::new(self.clone())
     }
 
     /// A partition, which need not exist (yet).

@@ -79,8 +79,8 @@ pub use milena_protocol::messages::ApiKey;
 
 pub use builder::{MockClusterBuilder, StartError, Tracing};
 pub use handle::{
-    BrokerHandle, Ends, Links, MockCluster, NetworkHandle, OneWay, PartitionHandle, RuleHandle,
-    Topic, WaitError,
+    BrokerHandle, ControllerHandle, Ends, Links, MockCluster, NetworkHandle, OneWay,
+    PartitionHandle, RuleHandle, Topic, WaitError,
 };
 pub use release::Release;
 pub use simulation::ClientProcess;

@@ -11,7 +11,7 @@ use milena_protocol::ids::BrokerId;
 use milena_protocol::messages::{RequestKind, ResponseKind};
 
 use crate::log::LogBatch;
-use crate::metadata::{Record, Recovery, TopicPartition};
+use crate::metadata::{Image, Record, Recovery, TopicPartition};
 
 /// What travels on a link.
 #[derive(Debug)]
@@ -62,11 +62,7 @@ impl Message {
 #[derive(Debug)]
 pub(crate) enum Request {
     Register(RegisterRequest),
-    Heartbeat {
-        epoch: i64,
-        metadata_offset: i64,
-        want_fence: bool,
-    },
+    Heartbeat(Heartbeat),
     /// Answered once the metadata log is longer than `from`.
     FetchMetadata {
         from: u64,
@@ -96,6 +92,8 @@ pub(crate) enum Response {
         from: u64,
         records: Vec<Record>,
     },
+    /// All of the metadata at once, for a broker that is behind what the log still has.
+    Snapshot(Box<Image>),
     AlterPartition(Result<Vec<IsrAnswer>, ErrorCode>),
     AllocateProducerIds(Result<ProducerIdBlock, ErrorCode>),
     Forwarded(Box<ResponseKind>),
@@ -112,10 +110,30 @@ pub(crate) struct RegisterRequest {
     pub(crate) rack: Option<String>,
 }
 
+/// What a broker wants and has (`BrokerHeartbeatRequestData`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Heartbeat {
+    pub(crate) epoch: i64,
+    /// The offset of the last metadata record it has, -1 before the first.
+    pub(crate) metadata_offset: i64,
+    pub(crate) wants: Wish,
+}
+
+/// What a broker asks to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Wish {
+    Fenced,
+    Active,
+    ShutDown,
+    /// It would be shut down and is not ready to serve either.
+    ShutDownFenced,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct HeartbeatReply {
     pub(crate) caught_up: bool,
     pub(crate) fenced: bool,
+    pub(crate) shut_down: bool,
 }
 
 /// `ProducerIdsBlock`
@@ -144,6 +162,8 @@ pub(crate) struct IsrCommit {
     pub(crate) leader_epoch: i32,
     pub(crate) partition_epoch: i32,
     pub(crate) isr: Vec<BrokerId>,
+    pub(crate) leader: BrokerId,
+    pub(crate) recovery: Recovery,
 }
 
 /// Names a follower's fetch session at its leader (KIP-227). Epoch 0 opens one.

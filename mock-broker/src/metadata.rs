@@ -88,7 +88,23 @@ pub(crate) struct Registration {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) rack: Option<String>,
-    pub(crate) fenced: bool,
+    pub(crate) standing: Standing,
+}
+
+/// What a registered broker may do (`BrokerControlState`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Standing {
+    /// It is not told to clients, leads nothing and is in no ISR.
+    Fenced,
+    Active,
+    /// It serves on, but may not lead or join an ISR any more.
+    ShuttingDown,
+}
+
+impl Registration {
+    pub(crate) fn is_fenced(&self) -> bool {
+        self.standing == Standing::Fenced
+    }
 }
 
 /// One change of the metadata.
@@ -98,10 +114,10 @@ pub(crate) enum Record {
         id: BrokerId,
         registration: Arc<Registration>,
     },
-    BrokerFencing {
+    BrokerStanding {
         id: BrokerId,
         epoch: i64,
-        fenced: bool,
+        standing: Standing,
     },
     Topic {
         name: TopicName,
@@ -179,11 +195,11 @@ impl Image {
             Record::RegisterBroker { id, registration } => {
                 self.brokers.insert(*id, Arc::clone(registration));
             }
-            Record::BrokerFencing { id, epoch, fenced } => {
+            Record::BrokerStanding { id, epoch, standing } => {
                 if let Some(broker) = self.brokers.get_mut(id)
                     && broker.epoch == *epoch
                 {
-                    Arc::make_mut(broker).fenced = *fenced;
+                    Arc::make_mut(broker).standing = *standing;
                 }
             }
             Record::Topic { name, id } => {
@@ -277,14 +293,24 @@ impl Image {
 
     /// A broker that is registered and not fenced.
     pub(crate) fn live(&self, id: BrokerId) -> Option<&Registration> {
-        self.brokers.get(&id).map(|broker| &**broker).filter(|broker| !broker.fenced)
+        self.brokers.get(&id).map(|broker| &**broker).filter(|broker| !broker.is_fenced())
+    }
+
+    /// Whether a broker may lead and be in sync: registered, not fenced, not shutting down.
+    pub(crate) fn is_active(&self, id: BrokerId) -> bool {
+        self.active(id).is_some()
+    }
+
+    /// A broker that may lead and be in sync.
+    pub(crate) fn active(&self, id: BrokerId) -> Option<&Registration> {
+        self.live(id).filter(|broker| broker.standing == Standing::Active)
     }
 
     /// All brokers that are registered and not fenced.
     pub(crate) fn live_brokers(&self) -> impl Iterator<Item = (BrokerId, &Registration)> {
         self.brokers
             .iter()
-            .filter(|(_, broker)| !broker.fenced)
+            .filter(|(_, broker)| !broker.is_fenced())
             .map(|(id, broker)| (*id, &**broker))
     }
 }

@@ -54,7 +54,8 @@ pub(super) fn handle(
         .with_validate_only(request.validate_only);
     let request = Box::new(RequestKind::AlterConfigs(request));
     let reassembly = Some(Reassembly::AlterConfigs(told));
-    process.forward(ctx, Forwarded { asked: *asked, request, reassembly });
+    let until = ctx.now + ctx.config.timings.forwarding_timeout;
+    process.forward(ctx, Forwarded { asked: *asked, request, reassembly, until });
     Answer::Later
 }
 

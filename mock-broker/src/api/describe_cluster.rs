@@ -47,14 +47,14 @@ pub(super) fn handle(
         .image
         .brokers
         .iter()
-        .filter(|(_, broker)| !broker.fenced || request.include_fenced_brokers)
+        .filter(|(_, broker)| !broker.is_fenced() || request.include_fenced_brokers)
         .map(|(id, broker)| {
             DescribeClusterBroker::default()
                 .with_broker_id(BrokerId(id.get()))
                 .with_host(StrBytes::from_string(broker.host.clone()))
                 .with_port(i32::from(broker.port))
                 .with_rack(broker.rack.clone().map(StrBytes::from_string))
-                .with_is_fenced(broker.fenced)
+                .with_is_fenced(broker.is_fenced())
         })
         .collect();
     let response = DescribeClusterResponse::default()

@@ -127,14 +127,18 @@ pub(super) fn handle(
         }
     };
     let plan = plan(process, ctx, asked.version, &request, opened, all);
-    note_follower(process, ctx, &plan);
     let wait = u64::try_from(request.max_wait_ms).unwrap_or(0);
     if wait > 0 && !plan.partitions.is_empty() && !process.is_satisfied(&plan) {
+        note_follower(process, ctx, &plan);
         let deadline = ctx.now + Duration::from_millis(wait);
         process.await_bytes(DelayedFetch { asked: *asked, deadline, plan });
         return Answer::Later;
     }
-    ResponseKind::Fetch(process.fetch_response(ctx, &plan)).into()
+    // A follower is told the high watermark as it was before its fetch: its own trails by a round
+    // (`Partition.fetchRecords` reads first).
+    let response = process.fetch_response(ctx, &plan);
+    note_follower(process, ctx, &plan);
+    ResponseKind::Fetch(response).into()
 }
 
 fn named_partitions(

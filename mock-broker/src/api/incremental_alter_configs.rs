@@ -63,7 +63,8 @@ pub(super) fn handle(
         .with_validate_only(request.validate_only);
     let request = Box::new(RequestKind::IncrementalAlterConfigs(request));
     let reassembly = Some(Reassembly::IncrementalAlterConfigs(told));
-    process.forward(ctx, Forwarded { asked: *asked, request, reassembly });
+    let until = ctx.now + ctx.config.timings.forwarding_timeout;
+    process.forward(ctx, Forwarded { asked: *asked, request, reassembly, until });
     Answer::Later
 }
 

@@ -104,18 +104,15 @@ fn fill_topics(
     if version < FIRST_WITH_IDS && named.iter().any(unfit) {
         return Err(ErrorCode::INVALID_REQUEST);
     }
-    let ids: BTreeSet<TopicId> = named
-        .iter()
-        .filter(|topic| !topic.topic_id.is_nil())
-        .map(|topic| TopicId(topic.topic_id))
-        .collect();
+    let ids = named.iter().filter(|topic| !topic.topic_id.is_nil());
+    let ids = once_each(ids.map(|topic| TopicId(topic.topic_id)));
     if !ids.is_empty() {
         let image = &process.image;
         response.topics = ids.iter().map(|id| by_id(version, image, *id)).collect();
         return Ok(());
     }
-    let names: BTreeSet<TopicName> =
-        named.iter().filter_map(|topic| topic.name.as_ref()).map(TopicName::from).collect();
+    let names = named.iter().filter_map(|topic| topic.name.as_ref());
+    let names = once_each(names.map(TopicName::from));
     let may_create = ctx.config.auto_create_topics
         && (version < FIRST_WITH_AUTO_CREATE_FLAG || request.allow_auto_topic_creation);
     let mut missing = Vec::new();
@@ -132,6 +129,13 @@ fn fill_topics(
         create(process, ctx, missing);
     }
     Ok(())
+}
+
+/// What was asked for, without repetitions. Kafka keeps up to four in the order they were asked for,
+/// and more in a hash set.
+fn once_each<T: Ord + Clone>(asked: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    asked.filter(|one| seen.insert(one.clone())).collect()
 }
 
 fn by_id(version: i16, image: &Image, id: TopicId) -> MetadataResponseTopic {

@@ -1,25 +1,15 @@
 //! Requests this broker sent to other nodes and that are not answered yet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use milena_protocol::ids::BrokerId;
-use milena_protocol::messages::RequestKind;
 use milena_protocol::time::MonoTime;
 
-use super::{Asked, Process, Reassembly};
+use super::Process;
+use super::forwarding::Forwarded;
 use crate::cluster::Node;
 use crate::context::Context;
 use crate::message::{Message, Request, Response};
-
-/// A client's request that the controller handles (KIP-590).
-#[derive(Clone, Debug)]
-pub(crate) struct Forwarded {
-    pub(crate) asked: Asked,
-    /// Tried again as long as the controller is not there.
-    pub(crate) request: Box<RequestKind>,
-    /// What this broker has answered itself.
-    pub(crate) reassembly: Option<Reassembly>,
-}
 
 /// What an unanswered request was about.
 #[derive(Clone, Debug)]
@@ -46,11 +36,14 @@ struct Call {
 pub(crate) struct Calls {
     by_id: BTreeMap<u64, Call>,
     deadlines: BTreeSet<(MonoTime, u64)>,
+    /// Calls that failed and are made again after a pause, which is the same for all.
+    postponed: VecDeque<(MonoTime, CallKind)>,
 }
 
 impl Calls {
     pub(crate) fn poll_timeout(&self) -> Option<MonoTime> {
-        self.deadlines.first().map(|(at, _)| *at)
+        let deadline = self.deadlines.first().map(|(at, _)| *at);
+        deadline.into_iter().chain(self.postponed.front().map(|(at, _)| *at)).min()
     }
 
     fn insert(&mut self, id: u64, call: Call) {
@@ -110,6 +103,14 @@ impl Process {
             }
             self.call_failed(ctx, id);
         }
+        while self.calls.postponed.front().is_some_and(|(at, _)| *at <= ctx.now) {
+            let Some((_, kind)) = self.calls.postponed.pop_front() else { break };
+            match kind {
+                CallKind::FetchMetadata => self.fetch_metadata(ctx),
+                CallKind::Forward(forwarded) => self.forward(ctx, forwarded),
+                _ => {}
+            }
+        }
     }
 
     pub(super) fn call_answered(&mut self, ctx: &mut Context<'_>, id: u64, body: Response) {
@@ -121,6 +122,9 @@ impl Process {
             }
             (CallKind::FetchMetadata, Response::FetchMetadata { from, records }) => {
                 self.take_in_metadata(ctx, from, &records);
+            }
+            (CallKind::FetchMetadata, Response::Snapshot(image)) => {
+                self.take_in_snapshot(ctx, *image);
             }
             (CallKind::AlterPartition, Response::AlterPartition(answer)) => {
                 self.alter_partition_answered(ctx, answer);
@@ -153,21 +157,16 @@ impl Process {
         let pause = ctx.config.timings.controller_retry_backoff;
         match kind {
             CallKind::Register | CallKind::Heartbeat => self.lifecycle_call_failed(ctx),
-            CallKind::FetchMetadata => self.fetch_metadata(ctx),
+            // At once would be for ever, while nobody listens at the controller. What a client asked
+            // for may have been carried out, and the controller says so when asked again.
+            CallKind::FetchMetadata | CallKind::Forward(_) => {
+                self.calls.postponed.push_back((ctx.now + pause, kind));
+            }
             CallKind::AlterPartition => self.alter_partitions.failed(ctx.now + pause),
             CallKind::AllocateProducerIds => self.producer_ids.failed(ctx.now + pause),
-            // The controller may have carried it out, and says so when asked again.
-            CallKind::Forward(forwarded) => self.forward(ctx, forwarded),
             CallKind::AutoCreate { topics } => self.auto_create_ended(&topics),
             CallKind::ReplicaFetch { leader } => self.replica_fetch_failed(ctx, leader),
         }
-    }
-
-    /// Hands a client's request on to the controller.
-    pub(crate) fn forward(&mut self, ctx: &mut Context<'_>, forwarded: Forwarded) {
-        let version = forwarded.asked.version;
-        let body = Request::Forwarded { version, request: forwarded.request.clone() };
-        self.call_controller(ctx, CallKind::Forward(forwarded), body);
     }
 
     fn auto_create_ended(&mut self, topics: &[String]) {

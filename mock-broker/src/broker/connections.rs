@@ -18,7 +18,7 @@ use crate::cluster::{
 use crate::context::Context;
 
 /// Unhandled requests of one connection above which its socket is not read any more.
-const FULL: usize = 4 * 1024 * 1024;
+pub(crate) const FULL: usize = 4 * 1024 * 1024;
 
 /// Below this it is read again.
 const DRAINED: usize = 1024 * 1024;

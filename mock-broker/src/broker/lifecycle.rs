@@ -2,6 +2,10 @@
 //!
 //! ```text
 //!   Registering ──epoch──▶ CatchingUp ──image holds the registration──▶ Serving
+//!        │                     │                                          │ asked to shut down
+//!        └──────────┬──────────┘                                          ▼
+//!                   ▼               the controller lets it go        ShuttingDown
+//!                 Ended ◀─────────────────────────────────────────────────┘
 //! ```
 //!
 //! The port opens when the image has caught up; the broker asks to be unfenced at the same moment,
@@ -13,9 +17,14 @@ use milena_protocol::time::MonoTime;
 use super::{CallKind, Process};
 use crate::cluster::ListenerState;
 use crate::context::Context;
-use crate::message::{HeartbeatReply, RegisterRequest, Request};
+use crate::message::{Heartbeat, HeartbeatReply, RegisterRequest, Request, Wish};
+
+use std::time::Duration;
 
 use rand_core::Rng;
+
+/// How soon a broker asks again the first time that the controller does not let it go yet.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Where a process stands with the controller.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -28,6 +37,16 @@ enum Stage {
     Serving {
         epoch: i64,
     },
+    /// Serves on, until the controller lets it go, or until it has waited long enough.
+    ShuttingDown {
+        epoch: i64,
+        until: MonoTime,
+        asked: u32,
+    },
+    /// The process may go.
+    Ended {
+        epoch: i64,
+    },
 }
 
 /// A process' dealings with the controller.
@@ -35,6 +54,8 @@ enum Stage {
 pub(crate) struct Lifecycle {
     stage: Stage,
     incarnation: u64,
+    /// The epoch in which the process before this one was shut down in order, -1 if it was not.
+    previous_epoch: i64,
     next_call: Option<MonoTime>,
     failures: u32,
 }
@@ -44,16 +65,28 @@ impl Lifecycle {
     pub(crate) fn epoch(&self) -> i64 {
         match self.stage {
             Stage::Registering => -1,
-            Stage::CatchingUp { epoch } | Stage::Serving { epoch } => epoch,
+            Stage::CatchingUp { epoch }
+            | Stage::Serving { epoch }
+            | Stage::ShuttingDown { epoch, .. }
+            | Stage::Ended { epoch } => epoch,
         }
     }
 
     pub(crate) fn is_serving(&self) -> bool {
-        matches!(self.stage, Stage::Serving { .. })
+        matches!(self.stage, Stage::Serving { .. } | Stage::ShuttingDown { .. })
+    }
+
+    /// Whether the process has been shut down in order and may go.
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.stage, Stage::Ended { .. })
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<MonoTime> {
-        self.next_call
+        let until = match self.stage {
+            Stage::ShuttingDown { until, .. } => Some(until),
+            _ => None,
+        };
+        self.next_call.into_iter().chain(until).min()
     }
 }
 
@@ -61,6 +94,8 @@ impl Process {
     /// The first thing a process does.
     pub(super) fn begin(&mut self, ctx: &mut Context<'_>) {
         self.lifecycle.incarnation = self.random.next_u64();
+        // Whatever comes of this process, it is not what the last one left.
+        self.lifecycle.previous_epoch = self.disk.shut_down_in.take().unwrap_or(-1);
         self.set_listener(ctx, ListenerState::Refusing);
         self.register(ctx);
         self.fetch_metadata(ctx);
@@ -69,8 +104,7 @@ impl Process {
     fn register(&mut self, ctx: &mut Context<'_>) {
         let request = RegisterRequest {
             incarnation: self.lifecycle.incarnation,
-            // A process only ever ends by being killed.
-            previous_epoch: -1,
+            previous_epoch: self.lifecycle.previous_epoch,
             host: self.config.host.clone(),
             port: self.config.port,
             rack: self.config.rack.clone(),
@@ -109,13 +143,36 @@ impl Process {
         self.ask_for_producer_ids(ctx);
     }
 
+    /// Asked to end in order (SIGTERM).
+    pub(crate) fn begin_shutdown(&mut self, ctx: &mut Context<'_>) {
+        match self.lifecycle.stage {
+            Stage::Serving { epoch } => {
+                let until = ctx.now + ctx.config.timings.controlled_shutdown_timeout;
+                self.lifecycle.stage = Stage::ShuttingDown { epoch, until, asked: 0 };
+                self.heartbeat(ctx);
+            }
+            // Nobody depends on it.
+            Stage::Registering | Stage::CatchingUp { .. } => self.end_lifecycle(),
+            Stage::ShuttingDown { .. } | Stage::Ended { .. } => {}
+        }
+    }
+
+    fn end_lifecycle(&mut self) {
+        self.lifecycle.stage = Stage::Ended { epoch: self.lifecycle.epoch() };
+        self.lifecycle.next_call = None;
+    }
+
     fn heartbeat(&mut self, ctx: &mut Context<'_>) {
         self.lifecycle.next_call = None;
-        let request = Request::Heartbeat {
+        let request = Request::Heartbeat(Heartbeat {
             epoch: self.lifecycle.epoch(),
             metadata_offset: self.metadata_offset(),
-            want_fence: !self.lifecycle.is_serving(),
-        };
+            wants: match self.lifecycle.stage {
+                Stage::Registering | Stage::CatchingUp { .. } => Wish::Fenced,
+                Stage::Serving { .. } => Wish::Active,
+                Stage::ShuttingDown { .. } | Stage::Ended { .. } => Wish::ShutDown,
+            },
+        });
         self.call_controller(ctx, CallKind::Heartbeat, request);
     }
 
@@ -125,10 +182,20 @@ impl Process {
         reply: Result<HeartbeatReply, ErrorCode>,
     ) {
         match reply {
-            Ok(_) => {
+            Ok(reply) => {
                 self.lifecycle.failures = 0;
-                let at = ctx.now + ctx.config.timings.heartbeat_interval;
-                self.lifecycle.next_call = Some(at);
+                let mut pause = ctx.config.timings.heartbeat_interval;
+                if let Stage::ShuttingDown { asked, .. } = &mut self.lifecycle.stage {
+                    if reply.shut_down {
+                        self.end_lifecycle();
+                        return;
+                    }
+                    if *asked == 0 {
+                        pause = pause.min(ASK_AGAIN);
+                    }
+                    *asked += 1;
+                }
+                self.lifecycle.next_call = Some(ctx.now + pause);
             }
             Err(_) => self.lifecycle_call_failed(ctx),
         }
@@ -144,13 +211,21 @@ impl Process {
     }
 
     pub(super) fn lifecycle_due(&mut self, ctx: &mut Context<'_>) {
+        if let Stage::ShuttingDown { until, .. } = self.lifecycle.stage
+            && until <= ctx.now
+        {
+            self.end_lifecycle();
+        }
         if self.lifecycle.next_call.is_none_or(|at| at > ctx.now) {
             return;
         }
         self.lifecycle.next_call = None;
         match self.lifecycle.stage {
             Stage::Registering => self.register(ctx),
-            Stage::CatchingUp { .. } | Stage::Serving { .. } => self.heartbeat(ctx),
+            Stage::CatchingUp { .. } | Stage::Serving { .. } | Stage::ShuttingDown { .. } => {
+                self.heartbeat(ctx);
+            }
+            Stage::Ended { .. } => {}
         }
     }
 

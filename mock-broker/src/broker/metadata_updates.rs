@@ -8,7 +8,7 @@ use milena_protocol::ids::{BrokerId, TopicId};
 use super::Process;
 use crate::cluster::Node;
 use crate::context::Context;
-use crate::metadata::{ImageDelta, Record, Topic, TopicPartition};
+use crate::metadata::{Image, ImageDelta, Record, Topic, TopicPartition};
 use crate::replication::{Replica, Role};
 
 impl Process {
@@ -26,6 +26,23 @@ impl Process {
             }
             ctx.trace(self.node(), "metadata", format_args!("offset={}", self.image.offset));
             if self.is_serving() {
+                self.publish(ctx, &delta);
+            }
+            self.maybe_serve(ctx);
+        }
+        self.fetch_metadata(ctx);
+    }
+
+    /// Takes in all of the metadata at once, as a broker that is too far behind for the log.
+    pub(super) fn take_in_snapshot(&mut self, ctx: &mut Context<'_>, image: Image) {
+        if image.offset > self.image.offset {
+            let before = std::mem::replace(&mut self.image, image);
+            ctx.trace(self.node(), "snapshot", format_args!("offset={}", self.image.offset));
+            if self.is_serving() {
+                let mut delta = ImageDelta::default();
+                let is_gone = |topic: &&Arc<Topic>| self.image.topic(topic.id).is_none();
+                delta.removed_topics.extend(before.topics().filter(is_gone).cloned());
+                delta.partitions.extend(self.image.topics().flat_map(|it| partitions_of(it)));
                 self.publish(ctx, &delta);
             }
             self.maybe_serve(ctx);

@@ -83,6 +83,25 @@ pub enum Operation {
     Pause(BrokerId),
     /// Lets a paused broker go on.
     Resume(BrokerId),
+    /// Asks a broker's process to end in order, as SIGTERM does: it hands its leaderships over
+    /// first, and ends when the controller lets it go (KIP-631).
+    ShutDown(BrokerId),
+    /// Ends the controller's process: no elections, no changes of metadata. What was committed
+    /// stays.
+    KillController,
+    /// Starts a controller again, which takes over at once.
+    RestartController,
+    /// Stops the controller's process as SIGSTOP does.
+    PauseController,
+    /// Lets the controller go on.
+    ResumeController,
+    /// The controller is gone, and another has taken over when
+    /// [`controller_failover`](crate::config::Timings::controller_failover) is over.
+    MoveController,
+    /// Keeps new metadata from a broker: it goes on by what it knows.
+    HoldMetadata(BrokerId),
+    /// Lets it have what was kept from it.
+    ReleaseMetadata(BrokerId),
     /// Stops what `from` sends to `to`; it arrives once the link heals.
     Cut {
         /// The sending end.

@@ -19,6 +19,11 @@ impl Cluster {
         self.controller.cluster_id()
     }
 
+    /// What the controller's process does.
+    pub fn controller_process(&self) -> super::ProcessState {
+        self.controller_state()
+    }
+
     /// Every broker, by number.
     pub fn brokers(&self) -> Vec<BrokerView> {
         self.brokers.keys().filter_map(|id| self.broker(*id)).collect()
@@ -34,7 +39,7 @@ impl Cluster {
             host: broker.config.host.clone(),
             port: broker.config.port,
             state: self.state_of(id).ok()?,
-            fenced: registration.is_none_or(|registration| registration.fenced),
+            fenced: registration.is_none_or(|registration| registration.is_fenced()),
             broker_epoch: registration.map_or(-1, |registration| registration.epoch),
             live_brokers_in_image: image.map_or(0, |image| image.live_brokers().count()),
             partitions_in_image: image.map_or(0, |image| image.partition_count()),

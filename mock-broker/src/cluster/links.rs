@@ -1,10 +1,12 @@
 //! The ways between clients and brokers: what is said and heard on them, and what is done to them.
 
+use std::collections::{BTreeMap, VecDeque};
+
 use bytes::Bytes;
 use milena_protocol::ids::BrokerId;
 
-use super::{CloseCause, CloseReason, Cluster, ConnectionId, Node, Output, hand_over};
-use crate::broker::{BrokerState, Held};
+use super::{CloseCause, CloseReason, Cluster, ConnectionId, Node, Output, Reading, hand_over};
+use crate::broker::{Broker, BrokerState, FULL, Held};
 use crate::network::{Carried, Parcel};
 
 impl Cluster {
@@ -22,6 +24,7 @@ impl Cluster {
     pub(super) fn disconnected(&mut self, connection: ConnectionId) {
         if let Some(broker) = self.connections.remove(&connection) {
             self.dead.remove(&connection);
+            self.held_bytes.remove(&connection);
             self.client_says(broker, Held::Disconnected { connection });
         }
     }
@@ -53,6 +56,13 @@ impl Cluster {
     /// What a client said has arrived.
     pub(super) fn hear(&mut self, id: BrokerId, said: Held) {
         self.look_at_conditions();
+        if id == self.config.controller_id {
+            self.reach_controller(said);
+            return;
+        }
+        if self.brokers.get(&id).is_some_and(Broker::is_paused) {
+            note_held(&mut self.held_bytes, &mut self.outputs, &said);
+        }
         let (_, brokers, mut ctx) = self.split();
         let Some(broker) = brokers.get_mut(&id) else { return };
         ctx.clock_skew = broker.clock_skew;
@@ -65,6 +75,19 @@ impl Cluster {
                     let reason = CloseReason { broker: id, peer, cause };
                     self.fresh.push_back(Output::Close { connection, reason });
                 }
+            }
+        }
+    }
+
+    /// What waited for a broker is about to be handed on: its connections are read again.
+    pub(super) fn forget_held(&mut self, id: BrokerId) {
+        let connections = &self.connections;
+        let of_broker =
+            |connection: &ConnectionId, _: &mut usize| connections.get(connection) == Some(&id);
+        for (connection, held) in self.held_bytes.extract_if(.., of_broker) {
+            if held > FULL {
+                let reading = Reading::Resumed;
+                self.fresh.push_back(Output::Reading { connection, reading });
             }
         }
     }
@@ -129,5 +152,21 @@ impl Cluster {
                 self.reset(broker, connection);
             }
         }
+    }
+}
+
+/// Counts what waits for a broker that cannot take it, and has a connection that sends too much read
+/// no more, as a socket whose buffers are full.
+fn note_held(
+    bytes: &mut BTreeMap<ConnectionId, usize>,
+    outputs: &mut VecDeque<Output>,
+    said: &Held,
+) {
+    let Held::Frame { connection, frame } = said else { return };
+    let held = bytes.entry(*connection).or_default();
+    let was_full = *held > FULL;
+    *held += frame.len();
+    if *held > FULL && !was_full {
+        outputs.push_back(Output::Reading { connection: *connection, reading: Reading::Paused });
     }
 }

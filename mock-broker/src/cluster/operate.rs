@@ -10,7 +10,7 @@ use super::{
     CloseCause, CloseReason, Cluster, ConnectionId, ListenerState, Node, Noted, Operation,
     OperationError, Output, ProcessState, creatable, hand_over,
 };
-use crate::broker::BrokerState;
+use crate::broker::{BrokerState, Ending};
 use crate::controller::Refusal;
 use crate::fault::{Effect, InvalidRule, LinkFault, Rule, RuleId};
 use crate::message::Message;
@@ -27,6 +27,14 @@ impl Cluster {
             Operation::Restart(id) => self.restart(id),
             Operation::Pause(id) => self.pause(id),
             Operation::Resume(id) => self.resume(id),
+            Operation::ShutDown(id) => self.shut_down(id),
+            Operation::KillController => self.kill_controller(),
+            Operation::RestartController => self.restart_controller(),
+            Operation::PauseController => self.pause_controller(),
+            Operation::ResumeController => self.resume_controller(),
+            Operation::MoveController => self.move_controller(),
+            Operation::HoldMetadata(id) => self.hold_metadata(id),
+            Operation::ReleaseMetadata(id) => self.release_metadata(id),
             Operation::Cut { from, to } => self.harm(&[(from, to)], &LinkFault::Cut),
             Operation::Delay { from, to, latency } => {
                 self.harm(&[(from, to)], &LinkFault::Delay(latency.into()))
@@ -61,12 +69,14 @@ impl Cluster {
                 Ok(())
             }
             Operation::CreateTopic(spec) => {
+                self.check_controller(&spec.name)?;
                 let topic = creatable(&spec);
                 let (controller, _, mut ctx) = self.split();
                 let created = controller.create_topic(&mut ctx, &topic, false);
                 created.map(|_| ()).map_err(|refusal| topic_error(&spec.name, refusal))
             }
             Operation::DeleteTopic { name } => {
+                self.check_controller(&name)?;
                 let (controller, _, mut ctx) = self.split();
                 let deleted = controller.delete_topic_named(&mut ctx, &name);
                 deleted.map_err(|refusal| topic_error(&name, refusal))
@@ -111,8 +121,15 @@ impl Cluster {
         if self.state_of(id)? == ProcessState::Killed {
             return Err(self.wrong_state(id, "be killed"));
         }
-        let Some(broker) = self.brokers.get_mut(&id) else { return Ok(()) };
-        let mut peers: BTreeMap<ConnectionId, String> = broker.kill().into_iter().collect();
+        self.end_process(id, Ending::Killed);
+        Ok(())
+    }
+
+    /// A broker's process is no more: its connections break, whoever waits for it hears of it.
+    pub(super) fn end_process(&mut self, id: BrokerId, ending: Ending) {
+        self.forget_held(id);
+        let Some(broker) = self.brokers.get_mut(&id) else { return };
+        let mut peers: BTreeMap<ConnectionId, String> = broker.end(ending).into_iter().collect();
         // Connections whose opening the broker never saw are broken as well.
         let open = self.connections.iter().filter(|(_, broker)| **broker == id);
         for (connection, _) in open {
@@ -124,14 +141,15 @@ impl Cluster {
             self.fresh.push_back(Output::Close { connection, reason });
         }
         self.controller.broker_disconnected(id);
-        self.break_connections(id);
+        if let Some(held) = self.held_metadata.get_mut(&id) {
+            held.clear();
+        }
+        self.break_connections(Node::Broker(id));
         self.hold_outputs();
-        Ok(())
     }
 
-    /// Everyone who waits for an answer of a dead broker hears that the connection broke.
-    fn break_connections(&mut self, id: BrokerId) {
-        let dead = Node::Broker(id);
+    /// Everyone who waits for an answer of a dead node hears that the connection broke.
+    pub(super) fn break_connections(&mut self, dead: Node) {
         self.network.drop_held(dead);
         let (_, brokers, mut ctx) = self.split();
         for (other, broker) in brokers.iter() {
@@ -177,6 +195,7 @@ impl Cluster {
         if self.state_of(id)? != ProcessState::Paused {
             return Err(self.wrong_state(id, "be resumed"));
         }
+        self.forget_held(id);
         let (_, brokers, mut ctx) = self.split();
         let Some(broker) = brokers.get_mut(&id) else { return Ok(()) };
         ctx.clock_skew = broker.clock_skew;
@@ -227,7 +246,7 @@ impl Cluster {
         })
     }
 
-    fn wrong_state(&self, broker: BrokerId, verb: &'static str) -> OperationError {
+    pub(super) fn wrong_state(&self, broker: BrokerId, verb: &'static str) -> OperationError {
         match self.state_of(broker) {
             Ok(state) => OperationError::WrongState { broker, state, verb },
             Err(error) => error,

@@ -10,6 +10,7 @@ use super::*;
 use crate::config::TopicSpec;
 
 mod compression;
+mod control;
 mod failover;
 mod faults;
 mod links;

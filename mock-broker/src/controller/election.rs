@@ -76,7 +76,7 @@ impl Controller {
         let may_lead = |id: BrokerId| match turn {
             Turn::Leaves(broker) | Turn::LostItsTail(broker) if id == broker => false,
             Turn::Returns(broker) if id == broker => true,
-            _ => self.image.live(id).is_some(),
+            _ => self.image.is_active(id),
         };
         let min_isr = effective_min_isr(topic.settings.min_insync_replicas, before);
         let mut change = Change::to(before, min_isr, self.eligible_leaders, may_lead);
@@ -100,7 +100,7 @@ impl Controller {
         let wanted =
             self.image.topic(partition.topic).map_or(1, |t| t.settings.min_insync_replicas);
         let min_isr = effective_min_isr(wanted, before);
-        Change::to(before, min_isr, self.eligible_leaders, |id| self.image.live(id).is_some())
+        Change::to(before, min_isr, self.eligible_leaders, |id| self.image.is_active(id))
     }
 
     /// ElectLeaders (KIP-460).

@@ -46,7 +46,7 @@ impl Controller {
                 ResponseKind::AlterConfigs(self.alter_configs(ctx, request))
             }
             RequestKind::DescribeQuorum(request) => {
-                ResponseKind::DescribeQuorum(self.describe_quorum(request))
+                ResponseKind::DescribeQuorum(self.describe_quorum(ctx, request))
             }
             RequestKind::UnregisterBroker(request) => {
                 ResponseKind::UnregisterBroker(self.unregister_broker(ctx, request))

@@ -24,16 +24,21 @@ impl Controller {
         let mut records = Vec::new();
         for proposal in proposals {
             let judged = self.judge(broker, proposal);
-            let answer = judged.map(|state| {
+            let answer = judged.and_then(|state| {
                 let commit = IsrCommit {
                     leader_epoch: state.leader_epoch,
                     partition_epoch: state.partition_epoch,
                     isr: state.isr.clone(),
+                    leader: state.leader,
+                    recovery: state.recovery,
                 };
+                let leader = state.leader;
                 if self.image.partition(proposal.partition) != Some(&state) {
                     records.push(Record::Partition { partition: proposal.partition, state });
                 }
-                commit
+                // The change ended a reassignment and handed the lead over: the one that asked for
+                // it has to learn that from the metadata.
+                if leader == broker { Ok(commit) } else { Err(ErrorCode::NEW_LEADER_ELECTED) }
             });
             answers.push((proposal.partition, answer));
         }
@@ -52,7 +57,7 @@ impl Controller {
         let before =
             self.image.partition(partition).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
         validate(broker, proposal, before)?;
-        let ineligible = |(id, epoch): &(BrokerId, i64)| match self.image.live(*id) {
+        let ineligible = |(id, epoch): &(BrokerId, i64)| match self.image.active(*id) {
             Some(registration) => *epoch != -1 && registration.epoch != *epoch,
             None => true,
         };

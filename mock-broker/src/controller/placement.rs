@@ -10,7 +10,7 @@ use milena_protocol::ids::BrokerId;
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 
-use crate::metadata::Image;
+use crate::metadata::{Image, Standing};
 
 /// Why replicas cannot be placed (`InvalidReplicationFactorException`).
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -72,9 +72,15 @@ pub(super) fn place(
 ) -> Result<Vec<Vec<BrokerId>>, PlacementError> {
     let mut racks: BTreeMap<Option<&str>, Rack> = BTreeMap::new();
     let mut unfenced = 0;
+    let mut brokers = 0;
     for (id, broker) in &image.brokers {
-        let rack = racks.entry(broker.rack.as_deref()).or_default();
-        if broker.fenced {
+        let rack = match broker.standing {
+            // As if it were gone already (`BrokerHeartbeatManager.UsableBrokerIterator`).
+            Standing::ShuttingDown => continue,
+            Standing::Fenced | Standing::Active => racks.entry(broker.rack.as_deref()).or_default(),
+        };
+        brokers += 1;
+        if broker.is_fenced() {
             rack.fenced.brokers.push(*id);
         } else {
             unfenced += 1;
@@ -84,7 +90,6 @@ pub(super) fn place(
     if unfenced == 0 {
         return Err(PlacementError::AllFenced);
     }
-    let brokers = image.brokers.len();
     if replicas > brokers {
         return Err(PlacementError::TooFewBrokers { wanted: replicas, brokers });
     }
@@ -158,7 +163,7 @@ mod tests {
                 host: String::new(),
                 port: 0,
                 rack: rack.map(str::to_owned),
-                fenced: *fenced,
+                standing: if *fenced { Standing::Fenced } else { Standing::Active },
             };
             image.brokers.insert(BrokerId(*id), Arc::new(registration));
         }

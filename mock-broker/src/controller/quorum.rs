@@ -14,19 +14,17 @@ use super::topics::METADATA_TOPIC;
 use crate::context::Context;
 use crate::metadata::Record;
 
-/// `node.id` of the controller.
-const CONTROLLER: i32 = 100;
-
 impl Controller {
     pub(super) fn describe_quorum(
         &self,
+        ctx: &Context<'_>,
         request: &DescribeQuorumRequest,
     ) -> DescribeQuorumResponse {
         let topics = request.topics.iter().map(|topic| {
             let is_metadata = topic.topic_name.as_str() == METADATA_TOPIC;
             let partitions = topic.partitions.iter().map(|partition| {
                 if is_metadata && partition.partition_index == 0 {
-                    self.quorum()
+                    self.quorum(ctx.config.controller_id.get())
                 } else {
                     PartitionData::default()
                         .with_partition_index(partition.partition_index)
@@ -41,7 +39,7 @@ impl Controller {
         DescribeQuorumResponse::default().with_topics(topics.collect())
     }
 
-    fn quorum(&self) -> PartitionData {
+    fn quorum(&self, controller: i32) -> PartitionData {
         let end = i64::try_from(self.image.offset).unwrap_or(i64::MAX);
         let replica = |id: i32, offset: i64| {
             ReplicaState::default()
@@ -57,10 +55,10 @@ impl Controller {
         });
         PartitionData::default()
             .with_error_message(None)
-            .with_leader_id(messages::BrokerId(CONTROLLER))
+            .with_leader_id(messages::BrokerId(controller))
             .with_leader_epoch(1)
             .with_high_watermark(end)
-            .with_current_voters(vec![replica(CONTROLLER, end)])
+            .with_current_voters(vec![replica(controller, end)])
             .with_observers(observers.collect())
     }
 
@@ -80,7 +78,7 @@ impl Controller {
         let mut records = self.remove_from_isrs(id);
         records.extend(self.strike_from_elrs(id));
         records.push(Record::UnregisterBroker { id });
-        self.contacts.remove(&id);
+        self.sessions.remove(&id);
         self.commit(ctx, records);
         UnregisterBrokerResponse::default().with_error_message(None)
     }

@@ -341,7 +341,7 @@ impl Controller {
         manual: bool,
     ) -> Result<Arc<PartitionState>, Refusal> {
         let isr: Vec<BrokerId> =
-            replicas.iter().copied().filter(|id| self.image.live(*id).is_some()).collect();
+            replicas.iter().copied().filter(|id| self.image.is_active(*id)).collect();
         let Some(leader) = isr.first().copied() else {
             let text = format!("All brokers of partition {index} are currently fenced.");
             let code = if manual {
@@ -376,7 +376,8 @@ fn created(
     topic: &CreatableTopic,
     outcome: Result<Planned, Refusal>,
 ) -> CreatableTopicResult {
-    let mut result = CreatableTopicResult::default().with_name(topic.name.clone());
+    let mut result =
+        CreatableTopicResult::default().with_name(topic.name.clone()).with_error_message(None);
     match outcome {
         Ok(Planned { id, partitions, configs, .. }) => {
             let factor = partitions.first().map_or(0, |state| state.replicas.len());

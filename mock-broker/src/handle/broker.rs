@@ -48,6 +48,24 @@ impl BrokerHandle {
         self.operate(Operation::Restart(self.id));
     }
 
+    /// Asks its process to end in order, as SIGTERM does: it hands its leaderships over, leaves every
+    /// ISR and ends when the controller lets it go, which takes a moment. Its high watermarks are
+    /// saved, and on a restart it counts as one that lost nothing. Does nothing unless it runs.
+    pub fn shut_down(&self) {
+        self.operate(Operation::ShutDown(self.id));
+    }
+
+    /// Keeps new metadata from it, so that it goes on by what it knows: it tells clients of
+    /// yesterday's leaders, and may take itself for one.
+    pub fn hold_metadata(&self) {
+        self.operate(Operation::HoldMetadata(self.id));
+    }
+
+    /// Lets it have the metadata that was kept from it.
+    pub fn release_metadata(&self) {
+        self.operate(Operation::ReleaseMetadata(self.id));
+    }
+
     /// Stops its process as SIGSTOP does: a zombie, whose port accepts and stays silent and which
     /// believes, once it goes on, that no time has passed. Does nothing unless it runs.
     pub fn pause(&self) {

@@ -470,7 +470,7 @@ impl Leader {
 
 /// Whether a follower may be in the ISR: alive, and the incarnation this leader heard from.
 fn is_eligible(remote: &Remote, image: &Image) -> bool {
-    match (remote.broker_epoch, image.live(remote.id)) {
+    match (remote.broker_epoch, image.active(remote.id)) {
         (Some(-1), Some(_)) => true,
         (Some(heard), Some(registered)) => heard == registered.epoch,
         _ => false,

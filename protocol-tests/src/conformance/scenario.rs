@@ -32,6 +32,7 @@ pub struct Scenario<'a> {
     ordinary: BTreeMap<i32, Link>,
     opened: Vec<Link>,
     last_correlation_id: i32,
+    has_cut: bool,
 }
 
 /// A request whose answer is still to come.
@@ -54,10 +55,15 @@ impl<'a> Scenario<'a> {
             ordinary: BTreeMap::new(),
             opened: Vec::new(),
             last_correlation_id: 0,
+            has_cut: false,
         }
     }
 
     pub(super) fn finish(self) -> Transcript {
+        if self.has_cut {
+            // A case that could not be carried through leaves no cut to the next.
+            drop(self.subject.heal());
+        }
         for link in self.opened.into_iter().chain(self.ordinary.into_values()) {
             self.subject.close(link);
         }
@@ -302,6 +308,7 @@ impl<'a> Scenario<'a> {
     /// # Errors
     /// If the shape has nothing between its nodes.
     pub fn cut(&mut self, from: i32, to: i32) -> Outcome {
+        self.has_cut = true;
         self.subject.cut(from, to)
     }
 
@@ -410,6 +417,19 @@ impl<'a> Scenario<'a> {
                 leader_seen == leader && isr == wanted,
                 format!("leader {leader_seen}, ISR {isr:?}"),
             ))
+        })
+    }
+
+    /// Waits until a broker's metadata shows this ISR (as a set) for partition 0, whoever leads.
+    ///
+    /// # Errors
+    /// If it never does.
+    pub fn wait_for_isr_alone(&mut self, broker: i32, topic: &str, isr: &[i32]) -> Outcome {
+        self.wait_until(&format!("ISR {isr:?} of {topic}"), |scenario| {
+            let seen = scenario.partition(broker, topic)?;
+            let mut seen: Vec<i32> = seen.isr_nodes.iter().map(|id| id.0).collect();
+            seen.sort_unstable();
+            Ok((seen == isr, format!("ISR {seen:?}")))
         })
     }
 

@@ -95,7 +95,7 @@ impl Plan {
             .map(|(voter, _, node)| format!("{voter}@127.0.0.1:{}", node.advertised_controller))
             .collect();
         let NodePorts { broker, controller, advertised_broker, .. } = ports;
-        let NodePorts { internal, advertised_internal, .. } = ports;
+        let NodePorts { internal, advertised_internal, advertised_controller, .. } = ports;
         let listeners = match role {
             Role::Combined => format!(
                 "process.roles=broker,controller
@@ -114,6 +114,7 @@ listener.security.protocol.map=PLAINTEXT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER
             Role::Controller => format!(
                 "process.roles=controller
 listeners=CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=CONTROLLER://127.0.0.1:{advertised_controller}
 listener.security.protocol.map=CONTROLLER:PLAINTEXT"
             ),
         };

@@ -111,7 +111,7 @@ fn a_topic_is_created_by_asking_for_it_but_only_told_the_next_time() {
     let codes: Vec<_> = first.topics.iter().map(|topic| topic.error_code).collect();
     assert_eq!(
         codes,
-        [ErrorCode::INVALID_TOPIC_EXCEPTION.0, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0]
+        [ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0, ErrorCode::INVALID_TOPIC_EXCEPTION.0]
     );
     let second = ask_metadata(&mut harness, 12, &["orders"], true);
     assert_eq!(second.topics[0].error_code, 0);

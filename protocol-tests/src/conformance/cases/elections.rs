@@ -17,7 +17,7 @@ cases! {
     a_lost_leader_is_named_to_producers_and_consumers: Three, "KIP-951";
 }
 
-fn elect(topic: &str, kind: i8) -> ElectLeadersRequest {
+pub(super) fn elect(topic: &str, kind: i8) -> ElectLeadersRequest {
     let partitions =
         TopicPartitions::default().with_topic(TopicName(text(topic))).with_partitions(vec![0]);
     ElectLeadersRequest::default()

@@ -16,10 +16,12 @@ macro_rules! cases {
 
 mod admin;
 mod configs;
+mod controller;
 mod edges;
 mod elections;
 mod epochs;
 mod fetch;
+mod isr;
 mod offsets;
 mod produce;
 mod producers;
@@ -46,6 +48,8 @@ pub fn all() -> Vec<Case> {
         topics::CASES,
         replication::CASES,
         elections::CASES,
+        controller::CASES,
+        isr::CASES,
         reassignments::CASES,
         admin::CASES,
         configs::CASES,

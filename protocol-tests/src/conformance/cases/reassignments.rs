@@ -18,7 +18,11 @@ cases! {
     reassignments_that_make_no_sense_are_refused: Three, "ReplicationControlManager.alterPartitionReassignments";
 }
 
-fn reassign(topic: &str, index: i32, to: Option<&[i32]>) -> AlterPartitionReassignmentsRequest {
+pub(super) fn reassign(
+    topic: &str,
+    index: i32,
+    to: Option<&[i32]>,
+) -> AlterPartitionReassignmentsRequest {
     let partition = ReassignablePartition::default()
         .with_partition_index(index)
         .with_replicas(to.map(|to| to.iter().copied().map(BrokerId).collect()));

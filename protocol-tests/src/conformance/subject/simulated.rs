@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use milena_mock_broker::Release;
-use milena_mock_broker::cluster::{Cluster, ConnectionId, Input, Node, Operation, Output};
+use milena_mock_broker::cluster::{
+    BrokerView, Cluster, ConnectionId, Input, Node, Operation, Output, ProcessState,
+};
 use milena_mock_broker::config::{ClusterConfig, ConfigError};
 use milena_protocol::ids::BrokerId;
 use milena_protocol::time::MonoTime;
@@ -56,6 +58,9 @@ impl Simulated {
         config.timings.replica_lag_time_max = Duration::from_secs(3);
         let given = properties(shape).into_iter();
         config.properties = given.map(|(name, value)| (name.to_owned(), value)).collect();
+        config.timings.leader_imbalance_check_interval = Duration::from_secs(1);
+        config.timings.unclean_election_interval = Duration::from_secs(1);
+        config.auto_leader_rebalance = shape == Shape::Balanced;
         let cluster = Cluster::new(config, 1, MonoTime::ZERO)?;
         let links = BTreeMap::new();
         let mut subject = Self { cluster, now: MonoTime::ZERO, links, last_link: 0 };
@@ -199,11 +204,28 @@ impl Subject for Simulated {
     }
 
     fn kill(&mut self, broker: i32) -> Outcome {
-        self.operate("kill", Operation::Kill(BrokerId(broker)))
+        let operation = match broker {
+            CONTROLLER => Operation::KillController,
+            broker => Operation::Kill(BrokerId(broker)),
+        };
+        self.operate("kill", operation)
     }
 
-    fn stop(&mut self, _broker: i32) -> Outcome {
-        Err(not_built("stop a broker in order"))
+    fn stop(&mut self, broker: i32) -> Outcome {
+        self.operate("stop", Operation::ShutDown(BrokerId(broker)))?;
+        let end = self.now + self.patience();
+        let runs =
+            |view: Option<BrokerView>| view.is_some_and(|view| view.state != ProcessState::Killed);
+        while runs(self.cluster.broker(BrokerId(broker))) {
+            if self.now >= end {
+                return Err(Trouble::Impossible {
+                    what: format!("stop broker {broker}"),
+                    reason: "it goes on".to_owned(),
+                });
+            }
+            self.next_event(end);
+        }
+        Ok(())
     }
 
     fn start(&mut self, broker: i32) -> Outcome {
@@ -211,15 +233,27 @@ impl Subject for Simulated {
     }
 
     fn launch(&mut self, broker: i32) -> Outcome {
-        self.operate("start", Operation::Restart(BrokerId(broker)))
+        let operation = match broker {
+            CONTROLLER => Operation::RestartController,
+            broker => Operation::Restart(BrokerId(broker)),
+        };
+        self.operate("start", operation)
     }
 
     fn freeze(&mut self, broker: i32) -> Outcome {
-        self.operate("freeze", Operation::Pause(BrokerId(broker)))
+        let operation = match broker {
+            CONTROLLER => Operation::PauseController,
+            broker => Operation::Pause(BrokerId(broker)),
+        };
+        self.operate("freeze", operation)
     }
 
     fn thaw(&mut self, broker: i32) -> Outcome {
-        self.operate("thaw", Operation::Resume(BrokerId(broker)))
+        let operation = match broker {
+            CONTROLLER => Operation::ResumeController,
+            broker => Operation::Resume(BrokerId(broker)),
+        };
+        self.operate("thaw", operation)
     }
 
     fn cut(&mut self, from: i32, to: i32) -> Outcome {
@@ -233,8 +267,4 @@ impl Subject for Simulated {
 
 fn node(id: i32) -> Node {
     if id == CONTROLLER { Node::Controller } else { Node::Broker(BrokerId(id)) }
-}
-
-fn not_built(what: &str) -> Trouble {
-    Trouble::Impossible { what: what.to_owned(), reason: "it is not built".to_owned() }
 }
