@@ -14,7 +14,7 @@ use milena_protocol::time::MonoTime;
 
 use super::input::{CloseCause, ConnectionId, Node, Operation};
 use crate::fault::RuleId;
-use crate::metadata::{Image, PartitionState, Record};
+use crate::metadata::{Image, PartitionState, Record, Standing};
 
 /// Something that happened, in [`Cluster::history`](super::Cluster::history).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,8 +203,10 @@ impl Noted {
             Record::RegisterBroker { id, registration } => {
                 Self::BrokerRegistered { broker: *id, epoch: registration.epoch }
             }
-            Record::BrokerFencing { id, fenced, .. } => {
-                Self::BrokerFenced { broker: *id, fenced: *fenced }
+            // That it shuts down shows in the partitions it leads no more.
+            Record::BrokerStanding { standing: Standing::ShuttingDown, .. } => return None,
+            Record::BrokerStanding { id, standing, .. } => {
+                Self::BrokerFenced { broker: *id, fenced: *standing == Standing::Fenced }
             }
             Record::Topic { name, id, .. } => Self::TopicCreated { topic: name.clone(), id: *id },
             Record::RemoveTopic { id } => {

@@ -189,7 +189,7 @@ impl Cluster {
 fn image_view(image: &Image) -> ImageView {
     ImageView {
         offset: image.offset,
-        brokers: image.brokers.iter().map(|(id, broker)| (*id, broker.fenced)).collect(),
+        brokers: image.brokers.iter().map(|(id, broker)| (*id, broker.is_fenced())).collect(),
         topics: image.topics().map(|topic| topic_view(topic)).collect(),
     }
 }

@@ -1,5 +1,7 @@
 //! What goes on, and what does not, while the controller is dead or cut off.
 
+use std::time::Duration;
+
 use milena_protocol::messages::metadata_request::MetadataRequestTopic;
 use milena_protocol::messages::{InitProducerIdRequest, MetadataRequest, TopicName};
 use serde_json::json;
@@ -12,6 +14,7 @@ cases! {
     produce_and_fetch_go_on_without_a_controller: Apart, "KIP-631";
     nobody_replaces_a_dead_leader_without_a_controller: Apart, "KIP-631";
     a_dead_member_holds_up_acks_all_without_a_controller: Apart, "Partition.maybeShrinkIsr";
+    a_topic_is_created_when_a_controller_is_back: Apart, "ForwardingManager";
     a_topic_is_not_created_by_asking_without_a_controller: Apart, "DefaultAutoTopicCreationManager";
     producer_ids_end_without_a_controller: Apart, "RPCProducerIdManager";
     a_leader_that_knows_nothing_takes_records_that_are_lost: Apart, "UnifiedLog.truncateTo";
@@ -69,6 +72,19 @@ fn a_dead_member_holds_up_acks_all_without_a_controller(s: &mut Scenario<'_>) ->
     s.wait_for_high_watermark(1, &topic, 3)?;
     s.ask("visible", 1, 12, &fetch(&topic, 1))?;
     s.launch(2)?;
+    s.wait_for_isr(1, &topic, 1, &[1, 2])
+}
+
+fn a_topic_is_created_when_a_controller_is_back(s: &mut Scenario<'_>) -> Outcome {
+    let topic = s.topic("a");
+    s.kill(CONTROLLER)?;
+    let link = s.connect(1)?;
+    let request = create(vec![creatable(&topic, &[&[1, 2]], &[])]).with_timeout_ms(100);
+    // The last version that does not tell the topic's settings.
+    let pending = s.send(link, 4, &request)?;
+    s.sends_nothing_for("it is parked", link, Duration::from_millis(600))?;
+    s.launch(CONTROLLER)?;
+    s.answer("it is created", pending)?;
     s.wait_for_isr(1, &topic, 1, &[1, 2])
 }
 

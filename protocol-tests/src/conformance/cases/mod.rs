@@ -15,6 +15,7 @@ macro_rules! cases {
 }
 
 mod admin;
+mod apart;
 mod configs;
 mod controller;
 mod edges;
@@ -48,6 +49,7 @@ pub fn all() -> Vec<Case> {
         topics::CASES,
         replication::CASES,
         elections::CASES,
+        apart::CASES,
         controller::CASES,
         isr::CASES,
         reassignments::CASES,
