@@ -106,7 +106,7 @@ impl Controller {
         };
         for first in controller.elr_safety_records() {
             controller.image.apply(&first, &mut ImageDelta::default());
-            controller.log.push(first);
+            controller.log.push_back(first);
         }
         controller
     }
