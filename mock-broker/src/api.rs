@@ -13,6 +13,8 @@ use crate::cluster::{CloseCause, ConnectionId, Node};
 use crate::context::Context;
 use crate::release::Release;
 
+mod acl_codes;
+mod add_raft_voter;
 mod alter_client_quotas;
 mod alter_configs;
 mod alter_partition_reassignments;
@@ -48,6 +50,7 @@ mod metadata;
 mod offset_for_leader_epoch;
 mod produce;
 mod reading;
+mod remove_raft_voter;
 mod renew_delegation_token;
 mod sasl_authenticate;
 mod sasl_handshake;
@@ -124,6 +127,8 @@ pub(crate) static APIS: &[Api] = &[
     api(ApiKey::UnregisterBroker, 0, 0, unregister_broker::handle),
     api(ApiKey::ListConfigResources, 0, 1, list_config_resources::handle),
     api(ApiKey::DescribeTopicPartitions, 0, 0, describe_topic_partitions::handle),
+    api(ApiKey::AddRaftVoter, 0, 0, add_raft_voter::handle),
+    api(ApiKey::RemoveRaftVoter, 0, 0, remove_raft_voter::handle),
 ];
 
 fn find(key: ApiKey) -> Option<&'static Api> {

@@ -23,6 +23,7 @@ use crate::settings::Layers;
 mod brokers;
 mod change;
 pub(crate) mod configs;
+mod deadline;
 mod election;
 mod features;
 mod forwarded;
@@ -36,6 +37,7 @@ mod reassignment;
 mod scans;
 mod scram;
 mod topics;
+mod voters;
 
 use brokers::Session;
 use change::EligibleLeaders;

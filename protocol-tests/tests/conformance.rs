@@ -23,10 +23,13 @@ fn hold_against(release: Version) -> Vec<&'static str> {
 
 fn in_words(case: &str, verdict: &Verdict) -> String {
     match verdict.declared {
-        Some(declared) => {
+        Some(declared) if verdict.agrees() => {
             format!("{case} agrees: take it off the list of deviations ({})", declared.reason)
         }
-        None => format!("{case} differs:\n    {}", verdict.differences.join("\n    ")),
+        _ => {
+            let undeclared: Vec<_> = verdict.undeclared().collect();
+            format!("{case} differs:\n    {}", undeclared.join("\n    "))
+        }
     }
 }
 

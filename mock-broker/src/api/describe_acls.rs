@@ -1,8 +1,10 @@
 //! DescribeAcls, versions 1 to 3: SECURITY_DISABLED, as a broker without an authorizer says.
+//! The code of UNKNOWN closes the connection.
 
 use milena_protocol::ErrorCode;
 use milena_protocol::messages::{DescribeAclsResponse, RequestKind, ResponseKind};
 
+use super::acl_codes::{self, Codes};
 use super::{body, no_authorizer};
 use crate::broker::{Answer, Asked, Process};
 use crate::context::Context;
@@ -13,7 +15,16 @@ pub(super) fn handle(
     asked: &Asked,
     body: RequestKind,
 ) -> Answer {
-    let _ = body!(asked, body, DescribeAcls);
+    let request = body!(asked, body, DescribeAcls);
+    let codes = Codes {
+        resource: request.resource_type_filter,
+        pattern: request.pattern_type_filter,
+        operation: request.operation,
+        permission: request.permission_type,
+    };
+    if let Err(refused) = acl_codes::check([codes]) {
+        return refused;
+    }
     let response = DescribeAclsResponse::default()
         .with_error_code(ErrorCode::SECURITY_DISABLED.0)
         .with_error_message(Some(no_authorizer()));

@@ -1,7 +1,8 @@
 //! Features of the whole cluster (KIP-584, KIP-1022, `FeatureControlManager`): which level may
 //! follow which.
 //!
-//! An update is carried out whole or not at all; the first feature that cannot be changed is told.
+//! From 4.0 on an update is carried out whole or not at all, and the first feature that cannot be
+//! changed is told; 3.9 takes each feature by itself.
 
 use milena_protocol::messages::update_features_request::FeatureUpdateKey;
 use milena_protocol::messages::update_features_response::UpdatableFeatureResult;
@@ -41,28 +42,22 @@ impl Controller {
                 updates.push(update);
             }
         }
-        let mut records = Vec::new();
-        for update in &updates {
-            match self.update_feature(ctx.config.release, version, update) {
-                Ok(record) => records.push(record),
-                Err(reason) => return refused(&reason),
-            }
-        }
-        if !request.validate_only {
-            self.commit(ctx, records);
+        let judged: Vec<_> = updates
+            .iter()
+            .map(|update| self.update_feature(ctx.config.release, version, update))
+            .collect();
+        let answer = match ctx.config.release {
+            Release::V3_9 => each_by_itself(&updates, &judged),
+            Release::V4_1 => all_or_none(version, &updates, &judged),
+        };
+        let is_refused = answer.error_code != 0;
+        if !request.validate_only && !is_refused {
+            self.commit(ctx, judged.into_iter().flatten().collect());
             // What ELR needs, if it was off until now.
             let safety = self.elr_safety_records();
             self.commit(ctx, safety);
         }
-        let results = updates.iter().filter(|_| version <= LAST_WITH_RESULTS);
-        let result = |update: &&FeatureUpdateKey| {
-            UpdatableFeatureResult::default()
-                .with_feature(update.feature.clone())
-                .with_error_message(Some(StrBytes::from_static_str("NONE")))
-        };
-        UpdateFeaturesResponse::default()
-            .with_error_message(None)
-            .with_results(results.map(result).collect())
+        answer
     }
 
     fn update_feature(
@@ -80,10 +75,13 @@ impl Controller {
         if level < 0 {
             return invalid("A feature version cannot be less than 0.");
         }
-        let Some(feature) = release.feature(name) else {
-            return invalid("No node supports this feature.");
+        let Some((min, max)) = release.feature(name).map(|feature| feature.supported) else {
+            return match (release, level) {
+                // Off is a level that every node supports of any feature.
+                (Release::V3_9, 0) => Ok(Record::Feature { name: name.to_owned(), level }),
+                _ => invalid("No node supports this feature."),
+            };
         };
-        let (min, max) = feature.supported;
         if !(min..=max).contains(&level) {
             return invalid(&format!("The nodes support the versions {min} to {max}."));
         }
@@ -123,9 +121,45 @@ fn direction(version: i16, update: &FeatureUpdateKey) -> Option<Direction> {
     }
 }
 
-fn refused(reason: &str) -> UpdateFeaturesResponse {
-    let text = format!("The update failed for all features: {reason}");
+/// 3.9 carries out what it can, and tells each.
+fn each_by_itself(
+    updates: &[&FeatureUpdateKey],
+    judged: &[Result<Record, String>],
+) -> UpdateFeaturesResponse {
+    let results = updates.iter().zip(judged).map(|(update, outcome)| {
+        let result = UpdatableFeatureResult::default().with_feature(update.feature.clone());
+        match outcome {
+            Ok(_) => result.with_error_message(None),
+            Err(reason) => result
+                .with_error_code(ErrorCode::INVALID_UPDATE_VERSION.0)
+                .with_error_message(Some(StrBytes::from_string(reason.clone()))),
+        }
+    });
+    // The message of the whole is left as its schema has it, empty.
     UpdateFeaturesResponse::default()
-        .with_error_code(ErrorCode::INVALID_UPDATE_VERSION.0)
-        .with_error_message(Some(StrBytes::from_string(text)))
+        .with_error_message(Some(StrBytes::default()))
+        .with_results(results.collect())
+}
+
+/// From 4.0 on all features are changed, or none (KIP-1022).
+fn all_or_none(
+    version: i16,
+    updates: &[&FeatureUpdateKey],
+    judged: &[Result<Record, String>],
+) -> UpdateFeaturesResponse {
+    if let Some(Err(reason)) = judged.iter().find(|outcome| outcome.is_err()) {
+        let text = format!("The update failed for all features: {reason}");
+        return UpdateFeaturesResponse::default()
+            .with_error_code(ErrorCode::INVALID_UPDATE_VERSION.0)
+            .with_error_message(Some(StrBytes::from_string(text)));
+    }
+    let named = updates.iter().filter(|_| version <= LAST_WITH_RESULTS);
+    let result = |update: &&FeatureUpdateKey| {
+        UpdatableFeatureResult::default()
+            .with_feature(update.feature.clone())
+            .with_error_message(Some(StrBytes::from_static_str("NONE")))
+    };
+    UpdateFeaturesResponse::default()
+        .with_error_message(None)
+        .with_results(named.map(result).collect())
 }

@@ -2,7 +2,7 @@
 
 use milena_protocol::messages::{RequestKind, ResponseKind};
 
-use super::Controller;
+use super::{Controller, deadline};
 use crate::context::Context;
 
 impl Controller {
@@ -13,6 +13,9 @@ impl Controller {
         version: i16,
         request: &RequestKind,
     ) -> Option<ResponseKind> {
+        if let Some(answer) = deadline::passed(version, request) {
+            return Some(answer);
+        }
         Some(match request {
             RequestKind::CreateTopics(request) => {
                 ResponseKind::CreateTopics(self.create_topics(ctx, version, request))
@@ -53,6 +56,12 @@ impl Controller {
             }
             RequestKind::UpdateFeatures(request) => {
                 ResponseKind::UpdateFeatures(self.update_features(ctx, version, request))
+            }
+            RequestKind::AddRaftVoter(request) => {
+                ResponseKind::AddRaftVoter(self.add_voter(request))
+            }
+            RequestKind::RemoveRaftVoter(request) => {
+                ResponseKind::RemoveRaftVoter(self.remove_voter(request))
             }
             _ => return None,
         })

@@ -82,8 +82,10 @@ impl Controller {
             responses.push(response);
         }
         self.commit(ctx, records);
+        // Without any topic Apache Kafka leaves the message as its schema has it: empty, not null.
+        let message = request.topics.is_empty().then(StrBytes::default);
         AlterPartitionReassignmentsResponse::default()
-            .with_error_message(None)
+            .with_error_message(message)
             .with_responses(responses)
     }
 

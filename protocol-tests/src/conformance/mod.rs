@@ -12,6 +12,7 @@ mod compare;
 mod deviations;
 mod dissect;
 mod normalise;
+mod release;
 mod scenario;
 mod stored;
 mod subject;

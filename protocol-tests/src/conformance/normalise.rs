@@ -214,6 +214,12 @@ const RULES: &[Rule] = &[
         reason: "how many records the controller has written, which it also does to pass the time",
     },
     Rule {
+        message: "UpdateFeaturesResponse",
+        field: "results",
+        action: Action::OrderedBy("feature"),
+        reason: "3.9 keeps features in a hash map",
+    },
+    Rule {
         message: "ProduceResponse",
         field: "node_endpoints",
         action: Action::OrderedBy("node_id"),

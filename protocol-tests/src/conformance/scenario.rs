@@ -11,12 +11,16 @@ use milena_protocol::messages::{self, ApiKey, MetadataRequest, MetadataResponse}
 use milena_protocol::{Request, StrBytes, decode, request, schema};
 use serde_json::{Value, json};
 
+use super::release::at_most;
 use super::subject::Link;
 use super::{Case, Outcome, Received, Step, Subject, Transcript, Trouble, dissect};
 use crate::kafka::Version;
 
 /// How long an answer is waited for that is expected to come.
 const ANSWER: Duration = Duration::from_secs(30);
+
+/// How long something is waited for that comes at once, or not at all.
+const EXCHANGE: Duration = Duration::from_secs(5);
 
 /// The Metadata version a case looks at states with.
 const METADATA: i16 = 12;
@@ -86,6 +90,12 @@ impl<'a> Scenario<'a> {
         self.transcript.steps.push(Step { name: step.to_owned(), message, version, value });
     }
 
+    /// Keeps what was seen of a message, to be compared as its fields are.
+    pub(super) fn record_message(&mut self, step: &str, name: &str, version: i16, value: Value) {
+        let (step, message) = (step.to_owned(), name.to_owned());
+        self.transcript.steps.push(Step { name: step, message, version, value });
+    }
+
     // ---- requests
 
     /// Opens a connection of its own, for requests that hold up what is behind them.
@@ -127,7 +137,8 @@ impl<'a> Scenario<'a> {
         let answered = self.take_answer(&pending, ANSWER)?;
         let broken = || self.no_answer::<R>("query", &answered);
         let Received::Frame(body) = &answered else { return Err(broken()) };
-        decode::response::<R>(version, body.clone()).map_err(|error| Trouble::Unreadable {
+        let decoded = decode::response::<R>(pending.version, body.clone());
+        decoded.map_err(|error| Trouble::Unreadable {
             step: "query".to_owned(),
             reason: error.to_string(),
         })
@@ -154,11 +165,13 @@ impl<'a> Scenario<'a> {
         self.send(link, version, body)
     }
 
-    /// Sends on a connection of its own.
+    /// Sends on a connection of its own. A release that does not have the version is asked in the
+    /// newest that it has.
     ///
     /// # Errors
     /// If the request cannot be written.
     pub fn send<R: Request>(&mut self, link: Link, version: i16, body: &R) -> Outcome<Pending<R>> {
+        let version = at_most(self.version, api_of::<R>(), version);
         self.last_correlation_id += 1;
         let correlation_id = self.last_correlation_id;
         let client = StrBytes::from_static_str("conformance");
@@ -223,6 +236,18 @@ impl<'a> Scenario<'a> {
             Received::Silence => "silence",
         };
         self.record(step, json!(seen));
+        Ok(received)
+    }
+
+    /// Sends bytes that need not be a request, on a connection that lives no longer.
+    ///
+    /// # Errors
+    /// If the connection is refused.
+    pub(super) fn exchange(&mut self, frame: Bytes) -> Outcome<Received> {
+        let link = self.subject.connect(1)?;
+        self.subject.send(link, frame)?;
+        let received = self.subject.receive(link, EXCHANGE)?;
+        self.subject.close(link);
         Ok(received)
     }
 

@@ -11,6 +11,8 @@ pub struct Verdict {
     pub differences: Vec<String>,
     /// How many fields were compared.
     pub fields: usize,
+    /// The release it was held against.
+    pub release: Version,
     /// The deviation that is declared for the case.
     pub declared: Option<&'static Deviation>,
 }
@@ -21,9 +23,18 @@ impl Verdict {
         self.differences.is_empty()
     }
 
-    /// Whether what was found is what is said of the case: it agrees, or differs and is declared.
+    /// Whether what was found is what is said of the case: it agrees, or differs where it is declared
+    /// to.
     pub fn is_as_declared(&self) -> bool {
-        self.agrees() == self.declared.is_none()
+        self.agrees() == self.declared.is_none() && self.undeclared().next().is_none()
+    }
+
+    /// In what the two differ that nobody declared.
+    pub fn undeclared(&self) -> impl Iterator<Item = &str> {
+        let differences = self.differences.iter().map(String::as_str);
+        differences.filter(|difference| {
+            !self.declared.is_some_and(|declared| declared.covers(self.release, difference))
+        })
     }
 }
 
@@ -34,9 +45,9 @@ pub fn judge(case: &Case, release: Version, expected: &Transcript) -> Verdict {
         Ok(found) => {
             let (differences, fields) = differences(expected, &found);
             let differences = differences.iter().map(Difference::to_string).collect();
-            Verdict { differences, fields, declared }
+            Verdict { differences, fields, release, declared }
         }
-        Err(trouble) => Verdict { differences: vec![trouble], fields: 0, declared },
+        Err(trouble) => Verdict { differences: vec![trouble], fields: 0, release, declared },
     }
 }
 

@@ -5,6 +5,7 @@
 //! `tests/fuzz_corpora.rs` replays what fuzzing found worth keeping ([`corpus`]) with nothing but a
 //! stable compiler. `docs/fuzzing.md` tells how to run them.
 
+pub mod broker_requests;
 pub mod configuration;
 pub mod consumer_protocol;
 pub mod corpus;
@@ -43,7 +44,8 @@ const DECODING: usize = (1 << 20) + (128 << 10);
 const DECOMPRESSING: usize = 1 << 20;
 
 /// Every target, by name.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
+    broker_requests::TARGET,
     configuration::TARGET,
     consumer_protocol::TARGET,
     decompress::TARGET,

@@ -155,15 +155,15 @@ fn report(version: Version, case: &Case, verdict: Verdict, summary: &mut Summary
         }
         (false, declared) => {
             eprintln!("{name}, which shows {}:", case.shows);
-            for difference in verdict.differences {
+            for difference in &verdict.differences {
                 eprintln!("    {difference}");
             }
             match declared {
-                Some(declared) => {
+                Some(declared) if verdict.is_as_declared() => {
                     eprintln!("    declared: {}", declared.reason);
                     summary.deviations.push(name);
                 }
-                None => summary.differing.push(name),
+                _ => summary.differing.push(name),
             }
         }
     }

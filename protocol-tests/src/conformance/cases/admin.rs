@@ -19,6 +19,7 @@ use milena_protocol::messages::{
 use super::super::scenario::text;
 use super::super::{Outcome, Scenario};
 use super::support::{PRODUCE, batch, describe_topics, fetch, list_offsets, produce};
+use crate::kafka::Version;
 
 cases! {
     partitions_are_added: Three, "KIP-195";
@@ -75,7 +76,10 @@ fn partitions_that_cannot_be_added_are_told_why(s: &mut Scenario<'_>) -> Outcome
         ("no replica", more(&topic, 2, Some(&[&[]]))),
         ("far too many", more(&topic, 20_000, None)),
     ] {
-        s.ask(step, 1, 3, &request)?;
+        // 3.9 refuses too many, and creates them nevertheless.
+        if step != "far too many" || s.version() != Version::V3_9_1 {
+            s.ask(step, 1, 3, &request)?;
+        }
     }
     let mut twice = more(&topic, 2, None);
     twice.topics.push(twice.topics[0].clone());

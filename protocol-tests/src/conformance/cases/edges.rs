@@ -1,10 +1,20 @@
 //! Requests that are not what they should be: what is answered, and what ends a connection.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use milena_protocol::messages::ApiKey;
+use milena_protocol::messages::alter_partition_reassignments_request::{
+    ReassignablePartition, ReassignableTopic,
+};
+use milena_protocol::messages::create_partitions_request::CreatePartitionsTopic;
+use milena_protocol::messages::delete_topics_request::DeleteTopicState;
+use milena_protocol::messages::elect_leaders_request::TopicPartitions;
+use milena_protocol::messages::{
+    AlterPartitionReassignmentsRequest, ApiKey, BrokerId, CreatePartitionsRequest,
+    DeleteTopicsRequest, ElectLeadersRequest, TopicName,
+};
 
+use super::super::scenario::text;
 use super::super::{Outcome, Scenario};
-use super::support::{batch, produce};
+use super::support::{CREATE_TOPICS, batch, creatable, create, produce};
 
 cases! {
     an_unknown_api_key_closes_the_connection: One, "SocketServer.Processor.processCompletedReceives";
@@ -15,6 +25,7 @@ cases! {
     a_length_beyond_the_request_closes_the_connection: One, "ByteBufferAccessor";
     produce_without_acks_gets_no_answer_and_an_error_closes: One, "KafkaApis.handleProduceRequest";
     api_versions_without_a_legal_client_name_is_refused: One, "ApiVersionsRequest.isValid";
+    a_time_out_of_zero_is_over_at_once: One, "QuorumController.appendWriteEvent";
 }
 
 /// A request frame by hand: header version 1, without a client id.
@@ -90,7 +101,6 @@ fn produce_without_acks_gets_no_answer_and_an_error_closes(s: &mut Scenario<'_>)
 }
 
 fn api_versions_without_a_legal_client_name_is_refused(s: &mut Scenario<'_>) -> Outcome {
-    use super::super::scenario::text;
     for name in ["", "no spaces", "-leading", "fine-1.0"] {
         let request = milena_protocol::messages::ApiVersionsRequest::default()
             .with_client_software_name(text(name))
@@ -99,4 +109,36 @@ fn api_versions_without_a_legal_client_name_is_refused(s: &mut Scenario<'_>) -> 
         s.record(&format!("{name:?}"), serde_json::json!(answer.error_code));
     }
     Ok(())
+}
+
+fn a_time_out_of_zero_is_over_at_once(s: &mut Scenario<'_>) -> Outcome {
+    let topic = s.create_on("a", &[1], &[])?;
+    let name = || TopicName(text(&topic));
+    let created = create(vec![creatable(&s.topic("b"), &[&[1]], &[])]).with_timeout_ms(0);
+    s.ask("created", 1, CREATE_TOPICS, &created)?;
+    s.ask("created, less than nothing", 1, CREATE_TOPICS, &created.with_timeout_ms(-1))?;
+    s.ask("created, no topic", 1, CREATE_TOPICS, &create(Vec::new()).with_timeout_ms(0))?;
+    let state = DeleteTopicState::default().with_name(Some(name()));
+    let deleted = DeleteTopicsRequest::default().with_topics(vec![state]).with_timeout_ms(0);
+    s.ask("deleted", 1, 6, &deleted)?;
+    let more = CreatePartitionsTopic::default().with_name(name()).with_count(2);
+    let more = more.with_assignments(None);
+    let added = CreatePartitionsRequest::default().with_topics(vec![more]).with_timeout_ms(0);
+    s.ask("added", 1, 3, &added)?;
+    let elected = TopicPartitions::default().with_topic(name()).with_partitions(vec![0]);
+    let elected = ElectLeadersRequest::default()
+        .with_topic_partitions(Some(vec![elected]))
+        .with_timeout_ms(0);
+    s.ask("elected", 1, 2, &elected)?;
+    let nothing = elected.clone().with_topic_partitions(Some(Vec::new()));
+    s.ask("elected, no partition", 1, 2, &nothing)?;
+    s.ask("elected, version 0", 1, 0, &elected)?;
+    let moved = ReassignablePartition::default()
+        .with_partition_index(0)
+        .with_replicas(Some(vec![BrokerId(1)]));
+    let moved = ReassignableTopic::default().with_name(name()).with_partitions(vec![moved]);
+    let moved =
+        AlterPartitionReassignmentsRequest::default().with_topics(vec![moved]).with_timeout_ms(0);
+    s.ask("moved", 1, 0, &moved)?;
+    s.metadata("as it was", 1, &[&topic]).map(drop)
 }

@@ -28,6 +28,7 @@ mod produce;
 mod producers;
 mod reassignments;
 mod replication;
+mod requests;
 mod security;
 mod sessions;
 mod settings;
@@ -40,6 +41,7 @@ use super::Case;
 pub fn all() -> Vec<Case> {
     [
         edges::CASES,
+        requests::CASES,
         produce::CASES,
         producers::CASES,
         fetch::CASES,

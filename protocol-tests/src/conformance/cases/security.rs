@@ -1,6 +1,7 @@
 //! Users, quotas, features, and what a broker without an authorizer answers.
 
 use bytes::Bytes;
+use milena_protocol::messages::add_raft_voter_request::Listener;
 use milena_protocol::messages::alter_client_quotas_request::{EntityData, EntryData, OpData};
 use milena_protocol::messages::alter_user_scram_credentials_request::{
     ScramCredentialDeletion, ScramCredentialUpsertion,
@@ -9,11 +10,12 @@ use milena_protocol::messages::describe_client_quotas_request::ComponentData;
 use milena_protocol::messages::describe_user_scram_credentials_request::UserName;
 use milena_protocol::messages::update_features_request::FeatureUpdateKey;
 use milena_protocol::messages::{
-    AlterClientQuotasRequest, AlterUserScramCredentialsRequest, CreateAclsRequest,
-    CreateDelegationTokenRequest, DeleteAclsRequest, DescribeAclsRequest,
+    AddRaftVoterRequest, AlterClientQuotasRequest, AlterUserScramCredentialsRequest,
+    CreateAclsRequest, CreateDelegationTokenRequest, DeleteAclsRequest, DescribeAclsRequest,
     DescribeClientQuotasRequest, DescribeDelegationTokenRequest,
-    DescribeUserScramCredentialsRequest, ExpireDelegationTokenRequest, RenewDelegationTokenRequest,
-    SaslAuthenticateRequest, SaslHandshakeRequest, UpdateFeaturesRequest,
+    DescribeUserScramCredentialsRequest, ExpireDelegationTokenRequest, RemoveRaftVoterRequest,
+    RenewDelegationTokenRequest, SaslAuthenticateRequest, SaslHandshakeRequest,
+    UpdateFeaturesRequest,
 };
 
 use super::super::scenario::text;
@@ -28,6 +30,10 @@ cases! {
     quotas_are_stored_and_described: One, "KIP-546";
     quotas_that_make_no_sense_are_refused: One, "ClientQuotaControlManager";
     features_are_not_set_to_what_nobody_supports: One, "FeatureControlManager";
+    features_are_tried_without_being_changed: One, "KIP-584";
+    a_feature_is_lowered_and_raised_again: One, "KIP-1022";
+    the_code_of_unknown_in_a_filter_of_acls_closes_the_connection: One, "DescribeAclsRequest";
+    voters_of_a_static_quorum_stay: One, "KIP-853";
 }
 
 fn acls_need_an_authorizer(s: &mut Scenario<'_>) -> Outcome {
@@ -181,6 +187,80 @@ fn quotas_that_make_no_sense_are_refused(s: &mut Scenario<'_>) -> Outcome {
     s.ask("an unknown match", 1, 1, &quotas_of("client-id", 7, Some("a"))).map(drop)
 }
 
+/// An update of one feature; upgrades are 1, downgrades 2 (safe) and 3.
+fn feature(name: &str, level: i16, direction: i8) -> UpdateFeaturesRequest {
+    let key = FeatureUpdateKey::default()
+        .with_feature(text(name))
+        .with_max_version_level(level)
+        .with_upgrade_type(direction);
+    UpdateFeaturesRequest::default().with_feature_updates(vec![key]).with_timeout_ms(10_000)
+}
+
+fn features_are_tried_without_being_changed(s: &mut Scenario<'_>) -> Outcome {
+    for (name, level, direction) in [
+        ("metadata.version", 27, 1),
+        ("metadata.version", 21, 1),
+        ("metadata.version", 25, 2),
+        ("metadata.version", 23, 2),
+        ("metadata.version", 22, 2),
+        ("metadata.version", 22, 3),
+        ("metadata.version", 20, 2),
+        ("metadata.version", 17, 2),
+        ("metadata.version", 16, 2),
+        ("metadata.version", 1, 2),
+        ("metadata.version", 0, 2),
+        ("metadata.version", -1, 2),
+        ("metadata.version", 28, 2),
+        ("transaction.version", 1, 2),
+        ("transaction.version", 1, 1),
+        ("transaction.version", 2, 2),
+        ("transaction.version", 2, 0),
+        ("transaction.version", 0, 3),
+        ("transaction.version", 3, 1),
+        ("group.version", 0, 2),
+        ("eligible.leader.replicas.version", 0, 2),
+        ("share.version", 1, 1),
+        ("no.such.feature", 0, 1),
+        ("no.such.feature", 0, 2),
+    ] {
+        for version in [1, 2] {
+            let request = feature(name, level, direction).with_validate_only(true);
+            let step = format!("{name} {level} by {direction}, v{version}");
+            s.ask(&step, 1, version, &request)?;
+        }
+    }
+    let mut both = feature("transaction.version", 1, 2).with_validate_only(true);
+    both.feature_updates.extend(feature("group.version", 7, 1).feature_updates);
+    s.ask("one good, one bad", 1, 1, &both)?;
+    both.feature_updates.truncate(1);
+    both.feature_updates.extend(feature("group.version", 0, 2).feature_updates);
+    s.ask("two good ones", 1, 1, &both).map(drop)
+}
+
+fn a_feature_is_lowered_and_raised_again(s: &mut Scenario<'_>) -> Outcome {
+    let name = "transaction.version";
+    s.ask("lowered", 1, 2, &feature(name, 1, 2))?;
+    wait_for_level(s, name, 1)?;
+    s.ask("raised", 1, 2, &feature(name, 2, 1))?;
+    wait_for_level(s, name, 2)
+}
+
+/// Waits until a broker tells this level of a feature, if the release knows it.
+fn wait_for_level(s: &mut Scenario<'_>, name: &str, level: i16) -> Outcome {
+    let request = milena_protocol::messages::ApiVersionsRequest::default()
+        .with_client_software_name(text("conformance"))
+        .with_client_software_version(text("1"));
+    s.wait_until(&format!("level {level} of {name}"), |s| {
+        let answer = s.query(1, 4, &request)?;
+        if answer.supported_features.iter().all(|known| known.name.as_str() != name) {
+            return Ok((true, String::new()));
+        }
+        let found = answer.finalized_features.iter().find(|known| known.name.as_str() == name);
+        let seen = found.map_or(0, |known| known.max_version_level);
+        Ok((seen == level, format!("level {seen}")))
+    })
+}
+
 fn features_are_not_set_to_what_nobody_supports(s: &mut Scenario<'_>) -> Outcome {
     let update = |name: &str, level: i16| {
         let key = FeatureUpdateKey::default()
@@ -198,4 +278,61 @@ fn features_are_not_set_to_what_nobody_supports(s: &mut Scenario<'_>) -> Outcome
         s.ask(step, 1, 1, &request)?;
     }
     Ok(())
+}
+
+fn the_code_of_unknown_in_a_filter_of_acls_closes_the_connection(s: &mut Scenario<'_>) -> Outcome {
+    let known = [1, 1, 1, 1];
+    let (mut below, mut above, mut last) = (known, known, [7, 4, 14, 3]);
+    for at in 0..known.len() {
+        below[at] = 0;
+        above[at] = last[at] + 2;
+        s.raw(&format!("code {at} is 0"), 1, described_acls(below))?;
+        s.raw(&format!("code {at} is too high"), 1, described_acls(above))?;
+        (below, above) = (known, known);
+    }
+    s.raw("the highest", 1, described_acls(last))?;
+    last[3] = -1;
+    s.raw("a negative one", 1, described_acls(last)).map(drop)
+}
+
+/// DescribeAcls of version 1 with these types of resource and pattern, operation and permission.
+fn described_acls([resource, pattern, operation, permission]: [i8; 4]) -> Bytes {
+    let mut frame = vec![0, 29, 0, 1, 0, 0, 0, 7, 0xff, 0xff];
+    frame.push(resource.to_be_bytes()[0]);
+    frame.extend([0xff, 0xff]);
+    frame.push(pattern.to_be_bytes()[0]);
+    frame.extend([0xff; 4]);
+    frame.extend([operation.to_be_bytes()[0], permission.to_be_bytes()[0]]);
+    frame.into()
+}
+
+fn voters_of_a_static_quorum_stay(s: &mut Scenario<'_>) -> Outcome {
+    let voter = AddRaftVoterRequest::default()
+        .with_cluster_id(None)
+        .with_voter_id(7)
+        .with_voter_directory_id(uuid::Uuid::from_u128(7))
+        .with_timeout_ms(1_000);
+    let listener = |name: &str| {
+        Listener::default().with_name(text(name)).with_host(text("localhost")).with_port(9093)
+    };
+    let complete = voter.clone().with_listeners(vec![listener("CONTROLLER")]);
+    for (step, request) in [
+        ("no listener", voter.clone()),
+        ("another listener", voter.with_listeners(vec![listener("PLAINTEXT")])),
+        ("no directory", complete.clone().with_voter_directory_id(uuid::Uuid::nil())),
+        ("no voter", complete.clone().with_voter_id(-1)),
+        ("another cluster", complete.clone().with_cluster_id(Some(text("another")))),
+        ("complete", complete),
+    ] {
+        s.ask(step, 1, 0, &request)?;
+    }
+    let removed = RemoveRaftVoterRequest::default()
+        .with_cluster_id(None)
+        .with_voter_id(7)
+        .with_voter_directory_id(uuid::Uuid::from_u128(7));
+    s.ask("removed", 1, 0, &removed)?;
+    let nobody = removed.clone().with_voter_directory_id(uuid::Uuid::nil());
+    s.ask("removed, no directory", 1, 0, &nobody)?;
+    let elsewhere = removed.with_cluster_id(Some(text("another")));
+    s.ask("removed from another cluster", 1, 0, &elsewhere).map(drop)
 }

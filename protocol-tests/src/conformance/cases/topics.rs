@@ -2,9 +2,12 @@
 
 use milena_protocol::messages::{ApiVersionsRequest, DeleteTopicsRequest, TopicName};
 
-use super::super::scenario::text;
+use super::super::scenario::{metadata_of, text};
 use super::super::{Outcome, Scenario};
 use super::support::{CREATE_TOPICS, creatable, create};
+
+/// `Errors.UNKNOWN_TOPIC_OR_PARTITION`
+const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
 
 cases! {
     every_api_and_its_versions_are_announced: One, "ApiVersionManager";
@@ -16,6 +19,7 @@ fn every_api_and_its_versions_are_announced(s: &mut Scenario<'_>) -> Outcome {
     let request = ApiVersionsRequest::default()
         .with_client_software_name(text("conformance"))
         .with_client_software_version(text("1"));
+    s.ask("v4", 1, 4, &request)?;
     s.ask("v3", 1, 3, &request)?;
     s.ask("v0", 1, 0, &ApiVersionsRequest::default()).map(drop)
 }
@@ -53,5 +57,10 @@ fn a_topic_is_created_described_and_deleted(s: &mut Scenario<'_>) -> Outcome {
         .with_timeout_ms(10_000);
     s.ask("deleted", 1, 5, &delete)?;
     s.ask("deleted again", 1, 5, &delete)?;
+    s.wait_until("a broker that knows the topic no more", |s| {
+        let answer = s.query(1, 12, &metadata_of(&[&topic]))?;
+        let code = answer.topics.first().map_or(0, |topic| topic.error_code);
+        Ok((code == UNKNOWN_TOPIC_OR_PARTITION, format!("error {code}")))
+    })?;
     s.metadata("it is gone", 1, &[&topic]).map(drop)
 }
