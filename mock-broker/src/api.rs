@@ -18,6 +18,7 @@ mod add_raft_voter;
 mod alter_client_quotas;
 mod alter_configs;
 mod alter_partition_reassignments;
+mod alter_replica_log_dirs;
 mod alter_user_scram_credentials;
 mod api_versions;
 mod config_changes;
@@ -26,12 +27,14 @@ mod create_delegation_token;
 mod create_partitions;
 mod create_topics;
 mod delete_acls;
+mod delete_records;
 mod delete_topics;
 mod describe_acls;
 mod describe_client_quotas;
 mod describe_cluster;
 mod describe_configs;
 mod describe_delegation_token;
+mod describe_log_dirs;
 mod describe_producers;
 mod describe_quorum;
 mod describe_topic_partitions;
@@ -99,6 +102,7 @@ pub(crate) static APIS: &[Api] = &[
     api(ApiKey::ApiVersions, 0, 4, api_versions::handle),
     api(ApiKey::CreateTopics, 2, 7, create_topics::handle),
     api(ApiKey::DeleteTopics, 1, 6, delete_topics::handle),
+    api(ApiKey::DeleteRecords, 0, 2, delete_records::handle),
     api(ApiKey::InitProducerId, 0, 5, init_producer_id::handle),
     api(ApiKey::OffsetForLeaderEpoch, 2, 4, offset_for_leader_epoch::handle),
     api(ApiKey::DescribeAcls, 1, 3, describe_acls::handle),
@@ -106,6 +110,8 @@ pub(crate) static APIS: &[Api] = &[
     api(ApiKey::DeleteAcls, 1, 3, delete_acls::handle),
     api(ApiKey::DescribeConfigs, 1, 4, describe_configs::handle),
     api(ApiKey::AlterConfigs, 0, 2, alter_configs::handle),
+    api(ApiKey::AlterReplicaLogDirs, 1, 2, alter_replica_log_dirs::handle),
+    api(ApiKey::DescribeLogDirs, 1, 4, describe_log_dirs::handle),
     api(ApiKey::SaslAuthenticate, 0, 2, sasl_authenticate::handle),
     api(ApiKey::CreatePartitions, 0, 3, create_partitions::handle),
     api(ApiKey::CreateDelegationToken, 1, 3, create_delegation_token::handle),

@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
 use crate::cluster::{ConnectionId, ListenerState, Node, Output};
-use crate::config::BrokerConfig;
+use crate::config::{BrokerConfig, Unflushed};
 use crate::context::Context;
 use crate::log::Log;
 use crate::message::{Message, Request};
@@ -38,6 +38,9 @@ pub(crate) use surroundings;
 mod calls;
 mod checkpoint;
 mod connections;
+mod delete_purgatory;
+mod directories;
+mod disk;
 mod faulty;
 mod fetch_purgatory;
 mod fetch_sessions;
@@ -49,10 +52,13 @@ mod produce_purgatory;
 mod producer_ids;
 mod reassembly;
 mod replication_tasks;
+mod retention;
 mod settle;
 
 pub(crate) use calls::CallKind;
 pub(crate) use connections::{Answer, Asked, FULL};
+pub(crate) use delete_purgatory::{AwaitedDeletion, DelayedDelete};
+pub(crate) use directories::{Directory, directory_named};
 pub(crate) use fetch_purgatory::DelayedFetch;
 pub(crate) use fetch_sessions::{
     FetchSessions, NO_SESSION, Opened, SessionKey, SessionPartition, Told,
@@ -63,6 +69,9 @@ pub(crate) use reassembly::Reassembly;
 
 use calls::Calls;
 use connections::Connection;
+use delete_purgatory::DeletePurgatory;
+use directories::Directories;
+use disk::DiskState;
 use faulty::Postponed;
 use fetch_purgatory::FetchPurgatory;
 use lifecycle::Lifecycle;
@@ -78,6 +87,49 @@ pub(crate) struct Disk {
     pub(crate) high_watermarks: BTreeMap<TopicPartition, i64>,
     /// The broker epoch in which the process ended in order, if it did (`CleanShutdownFileHandler`).
     pub(crate) shut_down_in: Option<i64>,
+    /// `log-start-offset-checkpoint`
+    pub(crate) log_starts: BTreeMap<TopicPartition, i64>,
+    /// Which directory a log is in, unless it is in the first.
+    directories: BTreeMap<TopicPartition, Directory>,
+}
+
+impl Disk {
+    /// Applies the checkpoints to a log that a process left behind.
+    pub(crate) fn recover(&self, key: TopicPartition, log: &mut Log) {
+        let checkpoint =
+            |of: &BTreeMap<TopicPartition, i64>| of.get(&key).copied().unwrap_or_default();
+        log.recover(checkpoint(&self.high_watermarks), checkpoint(&self.log_starts));
+    }
+
+    /// Forgets a partition.
+    pub(crate) fn remove(&mut self, key: TopicPartition) {
+        self.logs.remove(&key);
+        self.high_watermarks.remove(&key);
+        self.log_starts.remove(&key);
+        self.directories.remove(&key);
+    }
+
+    pub(crate) fn directory_of(&self, key: TopicPartition) -> Directory {
+        self.directories.get(&key).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn move_to(&mut self, key: TopicPartition, directory: Directory) {
+        if directory == 0 {
+            self.directories.remove(&key);
+        } else {
+            self.directories.insert(key, directory);
+        }
+    }
+
+    /// Everything in a directory is gone.
+    pub(crate) fn lose(&mut self, directory: Directory) {
+        let held = self.logs.keys().copied();
+        let lost: Vec<TopicPartition> =
+            held.filter(|key| self.directory_of(*key) == directory).collect();
+        for key in lost {
+            self.remove(key);
+        }
+    }
 }
 
 /// A broker, whatever state its process is in.
@@ -157,6 +209,9 @@ pub(crate) struct Process {
     postponed: Postponed,
     produce: ProducePurgatory,
     fetch: FetchPurgatory,
+    deletes: DeletePurgatory,
+    directories: Directories,
+    disk_state: DiskState,
     producer_ids: ProducerIds,
     /// Topics the controller is asked to create on a Metadata request's behalf.
     creating: BTreeSet<String>,
@@ -175,6 +230,9 @@ pub(crate) struct Process {
     /// Replicas whose high watermark is not in the checkpoint yet.
     unsaved: BTreeSet<TopicPartition>,
     next_checkpoint: MonoTime,
+    next_start_checkpoint: MonoTime,
+    next_retention: MonoTime,
+    next_cleaning: MonoTime,
     next_isr_check: MonoTime,
 }
 
@@ -247,6 +305,33 @@ impl Broker {
         matches!(self.state, BrokerState::Paused { .. })
     }
 
+    /// [`Broker::log`], to damage it.
+    pub(crate) fn log_mut(&mut self, key: TopicPartition) -> Option<&mut Log> {
+        match &mut self.state {
+            BrokerState::Killed(disk) => disk.logs.get_mut(&key),
+            BrokerState::Up(process) | BrokerState::Paused { process, .. } => {
+                process.replicas.get_mut(&key).map(|replica| &mut replica.log)
+            }
+        }
+    }
+
+    /// Takes off a killed broker's logs what was not flushed, or part of it.
+    pub(crate) fn lose_unflushed(&mut self, how: Unflushed) {
+        let BrokerState::Killed(disk) = &mut self.state else { return };
+        for log in disk.logs.values_mut() {
+            let ends = log.unflushed_ends();
+            let count = u64::try_from(ends.len()).unwrap_or(0);
+            let kept = match how {
+                Unflushed::Kept => continue,
+                Unflushed::Lost => 0,
+                Unflushed::Drawn => self.random.next_u64() % (count + 1),
+            };
+            let kept = usize::try_from(kept).unwrap_or(0);
+            let end = kept.checked_sub(1).and_then(|last| ends.get(last).copied());
+            log.truncate_to(end.unwrap_or(log.flushed()));
+        }
+    }
+
     pub(crate) fn process(&self) -> Option<&Process> {
         match &self.state {
             BrokerState::Killed(_) => None,
@@ -277,6 +362,7 @@ impl Process {
         ctx: &Context<'_>,
     ) -> Self {
         let timings = &ctx.config.timings;
+        let storage = &ctx.config.storage;
         Self {
             id: config.id,
             cluster_id,
@@ -294,6 +380,9 @@ impl Process {
             postponed: Postponed::default(),
             produce: ProducePurgatory::default(),
             fetch: FetchPurgatory::default(),
+            deletes: DeletePurgatory::default(),
+            directories: Directories::default(),
+            disk_state: DiskState::default(),
             producer_ids: ProducerIds::default(),
             creating: BTreeSet::new(),
             fetchers: BTreeMap::new(),
@@ -306,6 +395,9 @@ impl Process {
             eager: BTreeSet::new(),
             unsaved: BTreeSet::new(),
             next_checkpoint: ctx.now + timings.high_watermark_checkpoint_interval,
+            next_start_checkpoint: ctx.now + storage.initial_task_delay,
+            next_retention: ctx.now + storage.initial_task_delay,
+            next_cleaning: ctx.now + storage.cleaner_backoff,
             next_isr_check: ctx.now + timings.replica_lag_time_max / 2,
         }
     }
@@ -360,8 +452,10 @@ impl Process {
         for (key, mut replica) in self.replicas {
             if ending == Ending::InOrder {
                 disk.high_watermarks.insert(key, replica.log.high_watermark());
+                disk.log_starts.insert(key, replica.log.start_offset());
+                replica.log.flush();
             }
-            replica.log.recover(disk.high_watermarks.get(&key).copied().unwrap_or(0));
+            disk.recover(key, &mut replica.log);
             disk.logs.insert(key, replica.log);
         }
         disk
@@ -369,6 +463,13 @@ impl Process {
 
     /// Takes a message off the network.
     pub(crate) fn receive(&mut self, ctx: &mut Context<'_>, from: Node, message: Message) {
+        if let Some(message) = self.message_waits(ctx, from, message) {
+            self.take_message(ctx, from, message);
+        }
+        self.settle(ctx);
+    }
+
+    fn take_message(&mut self, ctx: &mut Context<'_>, from: Node, message: Message) {
         match message {
             Message::Request { id, body: Request::ReplicaFetch(request) } => {
                 if let Node::Broker(follower) = from {
@@ -381,7 +482,6 @@ impl Process {
             Message::Response { id, body } => self.call_answered(ctx, id, body),
             Message::Disconnected { id } => self.call_failed(ctx, id),
         }
-        self.settle(ctx);
     }
 
     /// The earliest of everything this process waits for.
@@ -392,10 +492,16 @@ impl Process {
             self.produce.poll_timeout(),
             self.fetch.poll_timeout(),
             self.postponed.poll_timeout(),
+            self.deletes.poll_timeout(),
+            self.directories.poll_timeout(),
+            self.disk_state.poll_timeout(),
             self.alter_partitions.poll_timeout(),
             self.replication_timeout(),
             self.idle_timeout(),
             Some(self.next_checkpoint),
+            Some(self.next_start_checkpoint),
+            Some(self.next_retention),
+            Some(self.next_cleaning),
             Some(self.next_isr_check),
         ]
         .into_iter()
@@ -410,8 +516,14 @@ impl Process {
         self.expire_produces(ctx);
         self.expire_fetches(ctx);
         self.postponed_due(ctx);
+        self.expire_deletes(ctx);
         self.replication_due(ctx);
         self.checkpoint_due(ctx);
+        self.start_checkpoint_due(ctx);
+        self.directories_due(ctx);
+        self.disk_due(ctx);
+        self.retention_due(ctx);
+        self.cleaning_due(ctx);
         self.isr_check_due(ctx);
         self.close_idle(ctx);
         self.settle(ctx);

@@ -21,6 +21,7 @@ use milena_protocol::messages::create_topics_request::{
 use milena_protocol::time::MonoTime;
 
 mod control;
+mod disks;
 mod dump;
 mod history;
 mod input;
@@ -38,8 +39,8 @@ mod view;
 pub use history::{Happening, HistoryEvent};
 pub(crate) use history::{History, Noted};
 pub use input::{
-    CloseCause, CloseReason, ConnectionId, Input, ListenerState, Node, Operation, OperationError,
-    Output, ProcessState, Reading,
+    CloseCause, CloseReason, ConnectionId, DiskPace, Input, ListenerState, Node, Operation,
+    OperationError, Output, ProcessState, Reading,
 };
 pub use states::{ImagePartition, ImageTopic, ImageView, LoggedRecord, ProducerView};
 pub use trace::{HashOnly, TraceEvent, TraceSink};
@@ -81,6 +82,8 @@ pub struct Cluster {
     outputs: VecDeque<Output>,
     /// What nodes put out since [`Cluster::hold_outputs`] looked.
     fresh: VecDeque<Output>,
+    /// Brokers that ended by themselves and are still to be buried.
+    halted: Vec<BrokerId>,
     last_request: u64,
     rules: RuleBook,
     history: History,
@@ -125,6 +128,7 @@ impl Cluster {
             held_metadata: BTreeMap::new(),
             outputs: VecDeque::new(),
             fresh: VecDeque::new(),
+            halted: Vec::new(),
             last_request: 0,
             now,
             is_started: false,
@@ -337,6 +341,7 @@ impl Cluster {
             network: &mut self.network,
             outputs: &mut self.fresh,
             tracer: &mut self.tracer,
+            halted: &mut self.halted,
             last_request: &mut self.last_request,
             rules: &mut self.rules,
             history: &mut self.history,

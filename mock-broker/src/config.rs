@@ -96,6 +96,54 @@ pub struct NetworkConfig {
     pub jitter: Duration,
 }
 
+/// What becomes of records that were appended and not flushed when a broker is killed.
+///
+/// Apache Kafka leaves flushing to the operating system: a broker brings a log to the disk when it
+/// closes a segment (`segment.bytes`, `segment.ms`), and otherwise as `flush.messages` says, which
+/// is never by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unflushed {
+    /// They stay: the process is killed, and the operating system writes what it left.
+    #[default]
+    Kept,
+    /// They are lost: the machine loses power with every kill.
+    Lost,
+    /// As many are lost as the seed says, down to the end of a batch.
+    Drawn,
+}
+
+/// Where brokers keep their logs, and what they do with them in the background.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StorageConfig {
+    /// `log.dirs`: the directories of every broker. One, `/tmp/kafka-logs`.
+    pub log_dirs: Vec<String>,
+    /// What a kill does to records that were not flushed. They are kept.
+    pub unflushed: Unflushed,
+    /// `log.initial.task.delay.ms`: the first of the tasks below comes this long after a broker
+    /// started. 30 s.
+    pub initial_task_delay: Duration,
+    /// `log.retention.check.interval.ms`: 5 min.
+    pub retention_check_interval: Duration,
+    /// `log.cleaner.backoff.ms`: how long the cleaner rests when there is nothing to compact. 15 s.
+    pub cleaner_backoff: Duration,
+    /// `log.flush.start.offset.checkpoint.interval.ms`: a crash of every replica forgets deletions
+    /// that are younger than this. 60 s.
+    pub start_checkpoint_interval: Duration,
+}
+
+impl Default for StorageConfig {
+    fn default() -> Self {
+        Self {
+            log_dirs: vec!["/tmp/kafka-logs".to_owned()],
+            unflushed: Unflushed::Kept,
+            initial_task_delay: Duration::from_secs(30),
+            retention_check_interval: Duration::from_secs(5 * 60),
+            cleaner_backoff: Duration::from_secs(15),
+            start_checkpoint_interval: Duration::from_secs(60),
+        }
+    }
+}
+
 /// Everything a [`Cluster`](crate::cluster::Cluster) is started with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClusterConfig {
@@ -112,6 +160,8 @@ pub struct ClusterConfig {
     pub timings: Timings,
     /// Latency between nodes.
     pub network: NetworkConfig,
+    /// Logs on disk.
+    pub storage: StorageConfig,
     /// The time of day, in milliseconds since 1970-01-01 UTC, at `MonoTime::ZERO`.
     pub epoch_millis: i64,
     /// `auto.create.topics.enable`: true.
@@ -173,6 +223,7 @@ impl ClusterConfig {
             auto_leader_rebalance: true,
             timings: Timings::default(),
             network: NetworkConfig::default(),
+            storage: StorageConfig::default(),
             epoch_millis: 1_750_000_000_000,
             auto_create_topics: true,
             num_partitions: 1,
@@ -248,6 +299,12 @@ impl ClusterConfig {
                 self.timings.leader_imbalance_check_interval,
             ),
             ("unclean.leader.election.interval.ms", self.timings.unclean_election_interval),
+            ("log.retention.check.interval.ms", self.storage.retention_check_interval),
+            ("log.cleaner.backoff.ms", self.storage.cleaner_backoff),
+            (
+                "log.flush.start.offset.checkpoint.interval.ms",
+                self.storage.start_checkpoint_interval,
+            ),
         ] {
             if value.is_zero() {
                 return Err(ConfigError::NotPositive { name, value: 0 });

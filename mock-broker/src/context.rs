@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
+use milena_protocol::ids::BrokerId;
 use milena_protocol::time::MonoTime;
 
 use crate::cluster::{History, Node, Noted, Output, Tracer};
@@ -18,6 +19,8 @@ pub(crate) struct Context<'a> {
     pub(crate) network: &'a mut Network,
     pub(crate) outputs: &'a mut VecDeque<Output>,
     pub(crate) tracer: &'a mut Tracer,
+    /// Brokers whose process ends by itself.
+    pub(crate) halted: &'a mut Vec<BrokerId>,
     /// The number of the last request any node sent.
     pub(crate) last_request: &'a mut u64,
     pub(crate) rules: &'a mut RuleBook,

@@ -24,6 +24,7 @@ mod brokers;
 mod change;
 pub(crate) mod configs;
 mod deadline;
+mod directories;
 mod election;
 mod features;
 mod forwarded;
@@ -128,6 +129,9 @@ impl Controller {
         let answer = match body {
             Request::Register(request) => Response::Register(self.register(ctx, broker, request)),
             Request::Heartbeat(heartbeat) => {
+                if self.check_broker_epoch(broker, heartbeat.epoch).is_ok() {
+                    self.directories_offline(ctx, broker, &heartbeat.failed);
+                }
                 Response::Heartbeat(self.heartbeat(ctx, broker, heartbeat))
             }
             Request::FetchMetadata { from } => {
@@ -141,6 +145,9 @@ impl Controller {
             Request::AllocateProducerIds { epoch } => {
                 Response::AllocateProducerIds(self.allocate_producer_ids(broker, epoch))
             }
+            Request::AssignDirectories { epoch, assignments } => Response::AssignDirectories(
+                self.assign_directories(ctx, broker, epoch, &assignments),
+            ),
             Request::Forwarded { version, request } => {
                 match self.forwarded(ctx, version, &request) {
                     Some(response) => Response::Forwarded(Box::new(response)),
@@ -250,6 +257,8 @@ impl Controller {
             | Record::Scram { .. }
             | Record::Quota { .. }
             | Record::Settings { .. }
+            | Record::ReplicaDirectory { .. }
+            | Record::FailedDirectories { .. }
             | Record::UnregisterBroker { .. } => {}
         }
     }

@@ -17,6 +17,7 @@ use crate::transport::tcp::Tcp;
 
 mod broker;
 mod controller;
+mod disk;
 mod faults;
 mod links;
 mod network;
@@ -26,6 +27,7 @@ mod wait;
 
 pub use broker::BrokerHandle;
 pub use controller::ControllerHandle;
+pub use disk::DiskHandle;
 pub use faults::RuleHandle;
 pub use links::{Ends, Links, OneWay};
 pub use network::NetworkHandle;

@@ -79,7 +79,7 @@ pub use milena_protocol::messages::ApiKey;
 
 pub use builder::{MockClusterBuilder, StartError, Tracing};
 pub use handle::{
-    BrokerHandle, ControllerHandle, Ends, Links, MockCluster, NetworkHandle, OneWay,
+    BrokerHandle, ControllerHandle, DiskHandle, Ends, Links, MockCluster, NetworkHandle, OneWay,
     PartitionHandle, RuleHandle, Topic, WaitError,
 };
 pub use release::Release;

@@ -9,21 +9,30 @@ use std::sync::Arc;
 use milena_protocol::ErrorCode;
 
 mod batch;
+mod compaction;
 mod epochs;
 mod producers;
 mod recompress;
+mod recovery;
+mod retention;
+mod rewrite;
+mod segments;
 mod timestamps;
 mod validate;
 
 pub(crate) use batch::LogBatch;
 #[cfg(test)]
 pub(crate) use batch::tests as batch_tests;
+pub(crate) use compaction::Compaction;
 pub(crate) use epochs::{EpochEnd, LeaderEpochs};
 pub(crate) use producers::SequenceVerdict;
+pub(crate) use retention::Retention;
+pub(crate) use segments::SegmentLimits;
 pub(crate) use timestamps::FoundOffset;
 pub(crate) use validate::{Refused, check_produced, single_batch};
 
 use producers::Producers;
+use segments::Segment;
 
 /// A batch and where it begins, in bytes since the log was created.
 #[derive(Clone, Debug)]
@@ -56,10 +65,16 @@ pub(crate) struct Read {
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Log {
     entries: VecDeque<Entry>,
+    /// None before the first append.
+    segments: VecDeque<Segment>,
     start_offset: i64,
     end_offset: i64,
     end_position: u64,
     high_watermark: i64,
+    /// Everything below is on the disk, whatever happens to the machine.
+    flushed: i64,
+    /// Everything below was compacted (`cleaner-offset-checkpoint`).
+    compacted_to: i64,
     epochs: LeaderEpochs,
     producers: Producers,
 }
@@ -81,6 +96,11 @@ impl Log {
     /// there is no coordinator yet that could open one.
     pub(crate) fn last_stable_offset(&self) -> i64 {
         self.high_watermark
+    }
+
+    /// First offset and producer of each transaction that was aborted.
+    fn aborted_spans(&self) -> Vec<(i64, i64)> {
+        Vec::new()
     }
 
     pub(crate) fn epochs(&self) -> &LeaderEpochs {
@@ -134,14 +154,25 @@ impl Log {
     }
 
     /// Appends what a follower fetched. Batches it already has are skipped, and false is told if
-    /// they do not continue this log.
+    /// they do not continue this log or are damaged. Compaction leaves gaps between batches, and those may be
+    /// wider on the leader.
+    ///
+    /// A leader's log may start inside of a batch, of which it gives all: a follower that has
+    /// nothing yet then starts where the batch does
+    /// (`Partition.appendRecordsToFollowerOrFutureReplica`).
     pub(crate) fn append_as_follower(&mut self, batches: &[Arc<LogBatch>]) -> bool {
         for batch in batches {
             if batch.next_offset() <= self.end_offset {
                 continue;
             }
-            if batch.base_offset() != self.end_offset {
+            if batch.is_damaged() {
                 return false;
+            }
+            if batch.base_offset() < self.end_offset {
+                if self.start_offset != self.end_offset {
+                    return false;
+                }
+                self.restart_at(batch.base_offset());
             }
             self.push(Arc::clone(batch));
         }
@@ -151,18 +182,43 @@ impl Log {
     fn push(&mut self, batch: Arc<LogBatch>) {
         self.epochs.assign(batch.leader_epoch(), batch.base_offset());
         self.producers.appended(&batch);
+        self.note_in_segment(&batch);
         self.end_offset = batch.next_offset();
         let position = self.end_position;
         self.end_position += batch.size() as u64;
         self.entries.push_back(Entry { position, batch });
     }
 
+    /// Lets the log start at `offset`, if that is further on. Whether it did. What is before it
+    /// stays on the disk until its segment goes (`UnifiedLog.maybeIncrementLogStartOffset`).
+    pub(crate) fn raise_start(&mut self, offset: i64) -> Result<bool, ErrorCode> {
+        if offset > self.high_watermark {
+            return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
+        }
+        if offset <= self.start_offset {
+            return Ok(false);
+        }
+        self.start_offset = offset;
+        self.epochs.truncate_before(offset);
+        Ok(true)
+    }
+
+    /// Bytes on the disk, of records before the start included.
+    pub(crate) fn size(&self) -> u64 {
+        self.segments.front().map_or(0, |first| self.end_position - first.position)
+    }
+
     /// Batches from the one that holds `offset`, up to those that begin before `end`: as many as
-    /// fit into `max_bytes`, and the first one in any case if `at_least_one` (KIP-74).
+    /// fit into `max_bytes`, and the first one in any case if `at_least_one` (KIP-74). A read never
+    /// goes over the end of a segment (`LocalLog.read`).
     pub(crate) fn read(&self, offset: i64, end: i64, max_bytes: usize, at_least_one: bool) -> Read {
         let mut read = Read::default();
+        let mut end = end;
         for entry in self.entries.range(self.index_of(offset)..) {
             let size = entry.batch.size();
+            if read.batches.is_empty() {
+                end = end.min(self.segment_end(entry.batch.base_offset()));
+            }
             if entry.batch.base_offset() >= end {
                 break;
             }
@@ -227,15 +283,24 @@ impl Log {
             self.epochs.truncate_from(self.end_offset);
             return;
         }
+        if offset < self.first_base() {
+            self.restart_at(offset);
+            return;
+        }
         while self.entries.back().is_some_and(|entry| entry.batch.last_offset() >= offset) {
             if let Some(entry) = self.entries.pop_back() {
                 self.end_position = entry.position;
             }
         }
+        self.truncate_segments(offset);
         let after_last = self.entries.back().map(|entry| entry.batch.next_offset());
-        self.end_offset = after_last.unwrap_or(self.start_offset).max(self.start_offset);
+        // Compaction may have removed what was between the last batch and the cut.
+        let base = self.segments.back().map_or(0, |active| active.base_offset);
+        self.end_offset = after_last.unwrap_or(base).max(base);
+        self.start_offset = self.start_offset.min(self.end_offset);
         self.epochs.truncate_from(self.end_offset);
         self.high_watermark = self.high_watermark.min(self.end_offset);
+        self.flushed = self.flushed.min(self.end_offset);
         self.rebuild_producers();
     }
 
@@ -245,15 +310,9 @@ impl Log {
             start_offset: offset,
             end_offset: offset,
             high_watermark: offset,
+            flushed: offset,
             ..Self::default()
         };
-    }
-
-    /// What is left of the log after its process died: batches and epochs. The high watermark is
-    /// the one of the last checkpoint.
-    pub(crate) fn recover(&mut self, checkpointed_high_watermark: i64) {
-        self.high_watermark = checkpointed_high_watermark.clamp(self.start_offset, self.end_offset);
-        self.rebuild_producers();
     }
 
     fn rebuild_producers(&mut self) {
@@ -363,8 +422,30 @@ mod tests {
         assert!(follower.append_as_follower(&batches));
         assert_eq!(follower.end_offset(), 5);
         assert_eq!(follower.epochs().entries(), leader.epochs().entries());
-        let mut hole = Log::default();
-        assert!(!hole.append_as_follower(&batches[1..]));
+        // Compaction may have left nothing before a batch.
+        let mut gap = Log::default();
+        assert!(gap.append_as_follower(&batches[1..]));
+        assert_eq!((gap.start_offset(), gap.end_offset()), (0, 5));
+    }
+
+    #[test]
+    fn a_follower_refuses_what_is_damaged() {
+        let leader = log_of(&[(3, 0), (2, 1)]);
+        let mut batches: Vec<_> = leader.batches().cloned().collect();
+        batches[1] = Arc::new(batches[1].damaged().unwrap());
+        let mut follower = Log::default();
+        assert!(!follower.append_as_follower(&batches));
+        assert_eq!(follower.end_offset(), 3);
+    }
+
+    #[test]
+    fn a_follower_without_records_takes_all_of_a_batch_that_begins_before_its_start() {
+        let leader = log_of(&[(3, 0), (2, 1)]);
+        let batches: Vec<_> = leader.batches().cloned().collect();
+        let mut follower = Log::default();
+        follower.restart_at(2);
+        assert!(follower.append_as_follower(&batches));
+        assert_eq!((follower.start_offset(), follower.end_offset()), (0, 5));
     }
 
     #[test]
@@ -386,7 +467,7 @@ mod tests {
     fn a_crash_forgets_the_high_watermark_since_the_checkpoint_and_keeps_the_records() {
         let mut log = log_of(&[(3, 0), (2, 0)]);
         log.raise_high_watermark(5);
-        log.recover(3);
+        log.recover(3, 0);
         assert_eq!((log.high_watermark(), log.end_offset()), (3, 5));
         assert_eq!(log.producers().entry(7).unwrap().batches.len(), 2);
     }

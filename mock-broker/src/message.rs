@@ -4,6 +4,7 @@
 //! BrokerHeartbeat, the observer's Fetch of the metadata log, AlterPartition, AllocateProducerIds,
 //! what clients ask of a controller, a follower's Fetch), with their rules.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use milena_protocol::ErrorCode;
@@ -11,7 +12,7 @@ use milena_protocol::ids::BrokerId;
 use milena_protocol::messages::{RequestKind, ResponseKind};
 
 use crate::log::LogBatch;
-use crate::metadata::{Image, Record, Recovery, TopicPartition};
+use crate::metadata::{Directory, Image, Record, Recovery, TopicPartition};
 
 /// What travels on a link.
 #[derive(Debug)]
@@ -74,6 +75,11 @@ pub(crate) enum Request {
     AllocateProducerIds {
         epoch: i64,
     },
+    /// AssignReplicasToDirs (KIP-858).
+    AssignDirectories {
+        epoch: i64,
+        assignments: Vec<(TopicPartition, Directory)>,
+    },
     /// A client's request (KIP-590).
     Forwarded {
         version: i16,
@@ -96,6 +102,7 @@ pub(crate) enum Response {
     Snapshot(Box<Image>),
     AlterPartition(Result<Vec<IsrAnswer>, ErrorCode>),
     AllocateProducerIds(Result<ProducerIdBlock, ErrorCode>),
+    AssignDirectories(Result<(), ErrorCode>),
     Forwarded(Box<ResponseKind>),
     ReplicaFetch(Box<ReplicaFetchResponse>),
 }
@@ -111,12 +118,14 @@ pub(crate) struct RegisterRequest {
 }
 
 /// What a broker wants and has (`BrokerHeartbeatRequestData`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Heartbeat {
     pub(crate) epoch: i64,
     /// The offset of the last metadata record it has, -1 before the first.
     pub(crate) metadata_offset: i64,
     pub(crate) wants: Wish,
+    /// Log directories that are offline (KIP-858).
+    pub(crate) failed: BTreeSet<Directory>,
 }
 
 /// What a broker asks to be.
@@ -215,6 +224,8 @@ pub(crate) enum ReplicaOutcome {
     Records {
         batches: Vec<Arc<LogBatch>>,
         high_watermark: i64,
+        /// Where the leader's log starts.
+        log_start_offset: i64,
     },
     /// The follower's log parts from the leader's: the end of the last common epoch.
     Diverging {

@@ -11,6 +11,7 @@ use milena_protocol::ids::{BrokerId, TopicId, TopicName};
 use crate::settings::{Layers, Values};
 pub(crate) use crate::settings::{TimestampType, TopicSettings};
 
+mod log_settings;
 mod resources;
 mod users;
 
@@ -89,6 +90,8 @@ pub(crate) struct Registration {
     pub(crate) port: u16,
     pub(crate) rack: Option<String>,
     pub(crate) standing: Standing,
+    /// Log directories that are offline (KIP-858).
+    pub(crate) failed: BTreeSet<Directory>,
 }
 
 /// What a registered broker may do (`BrokerControlState`).
@@ -106,6 +109,9 @@ impl Registration {
         self.standing == Standing::Fenced
     }
 }
+
+/// A log directory of a broker, by its place in `log.dirs`.
+pub(crate) type Directory = u8;
 
 /// One change of the metadata.
 #[derive(Clone, Debug)]
@@ -155,6 +161,18 @@ pub(crate) enum Record {
         name: String,
         level: i16,
     },
+    /// Where a replica is, of a broker with several log directories.
+    ReplicaDirectory {
+        broker: BrokerId,
+        partition: TopicPartition,
+        directory: Directory,
+    },
+    /// All directories of a broker that are offline.
+    FailedDirectories {
+        id: BrokerId,
+        epoch: i64,
+        failed: BTreeSet<Directory>,
+    },
 }
 
 /// What a run of records changed, for whoever has to act on it.
@@ -185,6 +203,7 @@ pub(crate) struct Image {
     node: Option<BrokerId>,
     /// Settings of everything but topics.
     pub(crate) configs: BTreeMap<Resource, Arc<Values>>,
+    directories: BTreeMap<(BrokerId, TopicPartition), Directory>,
 }
 
 impl Image {
@@ -230,6 +249,7 @@ impl Image {
                 if let Some(topic) = self.topics.remove(id) {
                     self.ids.remove(&topic.name);
                     self.partitions -= topic.partitions.len();
+                    self.directories.retain(|(_, partition), _| partition.topic != *id);
                     delta.removed_topics.push(topic);
                 }
             }
@@ -250,6 +270,16 @@ impl Image {
             }
             Record::Feature { name, level } => {
                 self.features.insert(name.clone(), *level);
+            }
+            Record::ReplicaDirectory { broker, partition, directory } => {
+                self.directories.insert((*broker, *partition), *directory);
+            }
+            Record::FailedDirectories { id, epoch, failed } => {
+                if let Some(broker) = self.brokers.get_mut(id)
+                    && broker.epoch == *epoch
+                {
+                    Arc::make_mut(broker).failed.clone_from(failed);
+                }
             }
         }
     }
@@ -304,6 +334,34 @@ impl Image {
     /// A broker that may lead and be in sync.
     pub(crate) fn active(&self, id: BrokerId) -> Option<&Registration> {
         self.live(id).filter(|broker| broker.standing == Standing::Active)
+    }
+
+    /// Which directory a replica is in, where it was told.
+    pub(crate) fn directory(
+        &self,
+        broker: BrokerId,
+        partition: TopicPartition,
+    ) -> Option<Directory> {
+        self.directories.get(&(broker, partition)).copied()
+    }
+
+    /// All of a broker's replicas of which it was told.
+    pub(crate) fn directories_of(
+        &self,
+        broker: BrokerId,
+    ) -> impl Iterator<Item = (TopicPartition, Directory)> {
+        let all = self.directories.iter().filter(move |((id, _), _)| *id == broker);
+        all.map(|((_, partition), directory)| (*partition, *directory))
+    }
+
+    /// Whether a directory of a broker is offline.
+    pub(crate) fn has_failed(&self, broker: BrokerId, directory: Directory) -> bool {
+        self.brokers.get(&broker).is_some_and(|broker| broker.failed.contains(&directory))
+    }
+
+    /// Whether a replica is in a directory that is offline.
+    pub(crate) fn is_offline(&self, broker: BrokerId, partition: TopicPartition) -> bool {
+        self.directory(broker, partition).is_some_and(|at| self.has_failed(broker, at))
     }
 
     /// All brokers that are registered and not fenced.

@@ -41,16 +41,9 @@ fn refused(index: i32, code: ErrorCode) -> PartitionResponse {
 /// `ReplicaManager.activeProducerState`
 fn describe(process: &Process, topic: &Topic, index: i32) -> PartitionResponse {
     let key = TopicPartition { topic: topic.id, index };
-    let Some(replica) = process.replicas.get(&key) else {
-        let is_elsewhere = process.image.partition(key).is_some();
-        return refused(
-            index,
-            if is_elsewhere {
-                ErrorCode::NOT_LEADER_OR_FOLLOWER
-            } else {
-                ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
-            },
-        );
+    let replica = match process.replica(key) {
+        Ok(replica) => replica,
+        Err(code) => return refused(index, code),
     };
     if let Err(code) = replica.as_leader() {
         return refused(index, code);

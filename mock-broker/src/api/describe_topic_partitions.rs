@@ -19,7 +19,7 @@ use super::body;
 use crate::broker::{Answer, Asked, Process};
 use crate::cluster::CloseCause;
 use crate::context::Context;
-use crate::metadata::{Image, PartitionState, Topic};
+use crate::metadata::{Image, PartitionState, Topic, TopicPartition};
 
 /// `max.request.partition.size.limit`
 const MOST_PARTITIONS: i32 = 2_000;
@@ -80,7 +80,10 @@ fn describe(
             .zip(&topic.partitions)
             .skip(start)
             .take(left)
-            .map(|(index, state)| describe_partition(image, index, state))
+            .map(|(index, state)| {
+                let key = TopicPartition { topic: topic.id, index };
+                describe_partition(image, key, state)
+            })
             .collect();
         left -= partitions.len();
         let next = start + partitions.len();
@@ -123,15 +126,17 @@ fn describe_topic(
 
 fn describe_partition(
     image: &Image,
-    index: i32,
+    key: TopicPartition,
     state: &PartitionState,
 ) -> DescribeTopicPartitionsResponsePartition {
     let is_live = |id: &BrokerId| image.live(*id).is_some();
+    let is_there = |id: &BrokerId| is_live(id) && !image.is_offline(*id, key);
     let wire = |ids: &[BrokerId]| ids.iter().map(|id| messages::BrokerId(id.get())).collect();
-    let offline: Vec<BrokerId> = state.replicas.iter().filter(|id| !is_live(id)).copied().collect();
+    let offline: Vec<BrokerId> =
+        state.replicas.iter().filter(|id| !is_there(id)).copied().collect();
     let leader = if is_live(&state.leader) { state.leader.get() } else { -1 };
     DescribeTopicPartitionsResponsePartition::default()
-        .with_partition_index(index)
+        .with_partition_index(key.index)
         .with_leader_id(messages::BrokerId(leader))
         .with_leader_epoch(state.leader_epoch)
         .with_replica_nodes(wire(&state.replicas))

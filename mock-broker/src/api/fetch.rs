@@ -29,6 +29,8 @@ use crate::message::ReplicaPosition;
 use crate::metadata::TopicPartition;
 use crate::replication::Replica;
 
+/// KIP-112 (`KafkaApis.handleFetchRequest`)
+const LAST_WITHOUT_STORAGE_ERROR: i16 = 5;
 const FIRST_WITH_IDS: i16 = 13;
 const FIRST_WITH_HINTS: i16 = 16;
 const FIRST_A_FOLLOWER_ANSWERS: i16 = 11;
@@ -270,7 +272,13 @@ impl Process {
 
     /// The log a partition is read from, and where reading ends.
     fn readable(&self, plan: &FetchPlan, planned: &Planned) -> Result<(&Log, i64), ErrorCode> {
-        let replica = self.replicas.get(&planned.key?).ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)?;
+        let replica = self.replica(planned.key?).map_err(|code| match code {
+            // The error is younger than the version.
+            ErrorCode::KAFKA_STORAGE_ERROR if plan.version <= LAST_WITHOUT_STORAGE_ERROR => {
+                ErrorCode::NOT_LEADER_OR_FOLLOWER
+            }
+            code => code,
+        })?;
         replica.check_epoch(planned.wanted.current_leader_epoch)?;
         let log = &replica.log;
         if replica.settings.is_zstd() && plan.version < FIRST_WITH_ZSTD {

@@ -82,7 +82,7 @@ fn find(
     let topic = process.image.topic_named(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
     let key = TopicPartition { topic: topic.id, index: partition.partition_index };
     process.image.partition(key).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
-    let replica = process.replicas.get(&key).ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)?;
+    let replica = process.replica(key)?;
     replica.check_epoch(partition.current_leader_epoch)?;
     if request.replica_id.0 != DEBUGGING {
         replica.as_leader()?;

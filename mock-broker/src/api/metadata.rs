@@ -24,7 +24,7 @@ use super::body;
 use crate::broker::{Answer, Asked, CallKind, Process};
 use crate::context::Context;
 use crate::message::Request;
-use crate::metadata::{Image, PartitionState, Topic};
+use crate::metadata::{Image, PartitionState, Topic, TopicPartition};
 
 /// The first version that asks for topics by id.
 const FIRST_WITH_IDS: i16 = 12;
@@ -183,7 +183,10 @@ fn create(process: &mut Process, ctx: &mut Context<'_>, missing: Vec<TopicName>)
 fn describe(version: i16, image: &Image, topic: &Topic) -> MetadataResponseTopic {
     let partitions = (0..)
         .zip(&topic.partitions)
-        .map(|(index, state)| describe_partition(version, image, index, state))
+        .map(|(index, state)| {
+            let key = TopicPartition { topic: topic.id, index };
+            describe_partition(version, image, key, state)
+        })
         .collect();
     MetadataResponseTopic::default()
         .with_name(Some(topic.name.to_wire()))
@@ -195,10 +198,11 @@ fn describe(version: i16, image: &Image, topic: &Topic) -> MetadataResponseTopic
 fn describe_partition(
     version: i16,
     image: &Image,
-    index: i32,
+    key: TopicPartition,
     state: &PartitionState,
 ) -> MetadataResponsePartition {
     let is_live = |id: &BrokerId| image.live(*id).is_some();
+    let is_there = |id: &BrokerId| is_live(id) && !image.is_offline(*id, key);
     // Version 0 leaves out replicas that cannot be reached, and says so.
     let shown = |ids: &[BrokerId]| -> Vec<messages::BrokerId> {
         ids.iter()
@@ -211,7 +215,7 @@ fn describe_partition(
     let offline = state
         .replicas
         .iter()
-        .filter(|id| !is_live(id))
+        .filter(|id| !is_there(id))
         .map(|id| messages::BrokerId(id.get()))
         .collect();
     let has_live_leader = state.has_leader() && is_live(&state.leader);
@@ -225,7 +229,7 @@ fn describe_partition(
     let leader = if has_live_leader { state.leader.get() } else { -1 };
     MetadataResponsePartition::default()
         .with_error_code(code.0)
-        .with_partition_index(index)
+        .with_partition_index(key.index)
         .with_leader_id(messages::BrokerId(leader))
         .with_leader_epoch(state.leader_epoch)
         .with_replica_nodes(replicas)

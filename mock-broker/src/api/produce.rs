@@ -110,7 +110,7 @@ fn write(
         return Err(Refused { message, ..ErrorCode::NOT_ENOUGH_REPLICAS.into() });
     }
     append(process, ctx, acks, key, batch).map_err(|refused| {
-        let start = process.replicas.get(&key).map_or(-1, |replica| replica.log.start_offset());
+        let start = process.replica(key).map_or(-1, |replica| replica.log.start_offset());
         with_log_start(refused, start)
     })
 }
@@ -137,9 +137,13 @@ fn append(
     batch: LogBatch,
 ) -> Result<Written, Refused> {
     let wall_millis = ctx.wall_millis();
+    if process.is_leader(key) && process.append_fails(ctx, key) {
+        return Err(ErrorCode::KAFKA_STORAGE_ERROR.into());
+    }
+    let why = process.why_there_is_none(key);
     let around = surroundings!(process, ctx);
     let followers = &process.followers;
-    let replica = process.replicas.get_mut(&key).ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)?;
+    let replica = process.replicas.get_mut(&key).ok_or(why)?;
     replica.as_leader()?;
     if acks == ACKS_ALL && replica.isr().len() < replica.min_isr() {
         let text = format!(
@@ -156,7 +160,7 @@ fn append(
     let append_time =
         (replica.settings.timestamp_type == TimestampType::LogAppendTime).then_some(wall_millis);
     let seen = |id| followers.get(&id).map(|session| session.last_request);
-    let appended = replica.append_as_leader(batch, append_time, seen)?;
+    let appended = replica.append_as_leader(batch, append_time, wall_millis, seen)?;
     let high_watermark_moved = replica.maybe_raise_high_watermark(around);
     ctx.trace(
         Node::Broker(process.id),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use milena_protocol::ErrorCode;
 use milena_protocol::ids::BrokerId;
 use milena_protocol::time::MonoTime;
 
@@ -19,6 +20,7 @@ pub(crate) enum CallKind {
     FetchMetadata,
     AlterPartition,
     AllocateProducerIds,
+    AssignDirectories,
     Forward(Forwarded),
     AutoCreate { topics: Vec<String> },
     ReplicaFetch { leader: BrokerId },
@@ -132,6 +134,9 @@ impl Process {
             (CallKind::AllocateProducerIds, Response::AllocateProducerIds(block)) => {
                 self.producer_ids_answered(ctx, block);
             }
+            (CallKind::AssignDirectories, Response::AssignDirectories(outcome)) => {
+                self.directories_told(ctx, outcome);
+            }
             (CallKind::Forward(forwarded), Response::Forwarded(response)) => {
                 let response = match forwarded.reassembly {
                     Some(reassembly) => &reassembly.complete(*response),
@@ -164,6 +169,9 @@ impl Process {
             }
             CallKind::AlterPartition => self.alter_partitions.failed(ctx.now + pause),
             CallKind::AllocateProducerIds => self.producer_ids.failed(ctx.now + pause),
+            CallKind::AssignDirectories => {
+                self.directories_told(ctx, Err(ErrorCode::REQUEST_TIMED_OUT));
+            }
             CallKind::AutoCreate { topics } => self.auto_create_ended(&topics),
             CallKind::ReplicaFetch { leader } => self.replica_fetch_failed(ctx, leader),
         }

@@ -1,4 +1,5 @@
-//! The high-watermark checkpoint: all a crash leaves of what a broker knew of high watermarks.
+//! The checkpoints: all a crash leaves of what a broker knew of high watermarks, and of where
+//! deletions let logs start.
 
 use super::Process;
 use crate::context::Context;
@@ -12,6 +13,20 @@ impl Process {
         for key in std::mem::take(&mut self.unsaved) {
             if let Some(replica) = self.replicas.get(&key) {
                 self.disk.high_watermarks.insert(key, replica.log.high_watermark());
+            }
+        }
+    }
+
+    /// `LogManager.checkpointLogStartOffsets`
+    pub(super) fn start_checkpoint_due(&mut self, ctx: &Context<'_>) {
+        if self.next_start_checkpoint > ctx.now {
+            return;
+        }
+        self.next_start_checkpoint = ctx.now + ctx.config.storage.start_checkpoint_interval;
+        for (key, replica) in &self.replicas {
+            let start = replica.log.start_offset();
+            if start > 0 {
+                self.disk.log_starts.insert(*key, start);
             }
         }
     }

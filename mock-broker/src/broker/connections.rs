@@ -127,6 +127,8 @@ impl Process {
         self.produce_abandoned(id);
         self.fetch_abandoned(id);
         self.postponed.forget(id);
+        self.deletes.remove(id);
+        self.disk_state.forget(id);
     }
 
     pub(crate) fn connection_views(&self) -> impl Iterator<Item = ConnectionView> {
@@ -152,6 +154,11 @@ impl Process {
         if connection.muted.is_some() {
             return;
         }
+        let Some(next) = connection.queue.front().cloned() else { return };
+        if self.request_waits(ctx, id, &next) {
+            return;
+        }
+        let Some(connection) = self.connections.get_mut(&id) else { return };
         let Some(frame) = connection.queue.pop_front() else { return };
         connection.queued -= frame.len();
         if connection.queued < DRAINED && connection.reading == Reading::Paused {

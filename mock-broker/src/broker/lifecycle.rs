@@ -58,6 +58,8 @@ pub(crate) struct Lifecycle {
     previous_epoch: i64,
     next_call: Option<MonoTime>,
     failures: u32,
+    /// How many offline directories the last heartbeat told.
+    failed_told: usize,
 }
 
 impl Lifecycle {
@@ -172,8 +174,18 @@ impl Process {
                 Stage::Serving { .. } => Wish::Active,
                 Stage::ShuttingDown { .. } | Stage::Ended { .. } => Wish::ShutDown,
             },
+            failed: self.directories.failed.clone(),
         });
+        self.lifecycle.failed_told = self.directories.failed.len();
         self.call_controller(ctx, CallKind::Heartbeat, request);
+    }
+
+    /// Tells the controller what cannot wait, unless a heartbeat is on its way: then the next one
+    /// follows at once (`BrokerLifecycleManager.propagateDirectoryFailure`).
+    pub(super) fn heartbeat_soon(&mut self, ctx: &mut Context<'_>) {
+        if self.lifecycle.next_call.is_some() && self.lifecycle.is_serving() {
+            self.heartbeat(ctx);
+        }
     }
 
     pub(super) fn heartbeat_answered(
@@ -196,6 +208,9 @@ impl Process {
                     *asked += 1;
                 }
                 self.lifecycle.next_call = Some(ctx.now + pause);
+                if self.lifecycle.failed_told < self.directories.failed.len() {
+                    self.heartbeat(ctx);
+                }
             }
             Err(_) => self.lifecycle_call_failed(ctx),
         }

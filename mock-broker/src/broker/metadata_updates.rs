@@ -58,8 +58,10 @@ impl Process {
             delta.partitions.extend(partitions_of(topic));
         }
         let image = &self.image;
-        self.disk.logs.retain(|key, _| image.topic(key.topic).is_some());
-        self.disk.high_watermarks.retain(|key, _| image.topic(key.topic).is_some());
+        let gone = self.disk.logs.keys().filter(|key| image.topic(key.topic).is_none());
+        for key in gone.copied().collect::<Vec<_>>() {
+            self.disk.remove(key);
+        }
         self.publish(ctx, &delta);
     }
 
@@ -97,6 +99,9 @@ impl Process {
         let Some(state) = self.image.partition(key).map(Arc::clone) else { return false };
         if !state.replicas.contains(&self.id) {
             self.drop_partition(key);
+            return false;
+        }
+        if self.directories.offline.contains(&key) {
             return false;
         }
         if !self.replicas.contains_key(&key) {
@@ -157,9 +162,13 @@ impl Process {
     }
 
     fn open_replica(&mut self, ctx: &mut Context<'_>, key: TopicPartition) {
-        let Some(topic) = self.image.topic(key.topic) else { return };
+        let Some(topic) = self.image.topic(key.topic).map(Arc::clone) else { return };
+        if !self.place(ctx, key, &topic.name) {
+            self.directories.offline.insert(key);
+            return;
+        }
         let mut log = self.disk.logs.remove(&key).unwrap_or_default();
-        log.recover(self.disk.high_watermarks.get(&key).copied().unwrap_or(0));
+        self.disk.recover(key, &mut log);
         ctx.trace(
             Node::Broker(self.id),
             "open log",
@@ -173,6 +182,7 @@ impl Process {
         );
         let replica = Replica::new(key, topic.name.clone(), Arc::clone(&topic.settings), log);
         self.replicas.insert(key, replica);
+        self.tell_directory(ctx, key);
     }
 
     /// Lets the fetcher of `leader`, and no other, copy a partition.
@@ -205,16 +215,27 @@ impl Process {
     }
 
     /// Deletes the replica of a partition that is gone, or that was moved to others.
-    fn drop_partition(&mut self, key: TopicPartition) {
-        self.disk.logs.remove(&key);
-        self.disk.high_watermarks.remove(&key);
-        if self.replicas.remove(&key).is_none() {
-            return;
+    pub(super) fn drop_partition(&mut self, key: TopicPartition) {
+        self.disk.remove(key);
+        self.directories.forget(key);
+        self.forget_replica(key);
+    }
+
+    /// Lets go of a replica, and leaves its log on the disk.
+    pub(super) fn close_replica(&mut self, key: TopicPartition) {
+        self.directories.forget(key);
+        if let Some(replica) = self.forget_replica(key) {
+            self.disk.logs.insert(key, replica.log);
         }
+    }
+
+    fn forget_replica(&mut self, key: TopicPartition) -> Option<Replica> {
+        let replica = self.replicas.remove(&key)?;
         self.copy_from(key, None);
         self.unsaved.remove(&key);
         self.moved.insert(key);
         self.appended.insert(key);
+        Some(replica)
     }
 }
 

@@ -107,7 +107,7 @@ impl Process {
             self.produce.watchers.get(&key).and_then(|watchers| watchers.first().copied())
         {
             let outcome = match self.replicas.get(&key) {
-                None => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+                None => self.why_there_is_none(key),
                 Some(replica) if !replica.is_leader() => ErrorCode::NOT_LEADER_OR_FOLLOWER,
                 Some(replica) if replica.log.high_watermark() < required => break,
                 // KIP-497: the maximal ISR decides, as it did for the high watermark.

@@ -93,6 +93,9 @@ impl Process {
         if noted.high_watermark_moved {
             self.high_watermark_moved(key);
         }
+        if self.deletes.awaits(key) {
+            self.moved.insert(key);
+        }
     }
 
     pub(super) fn high_watermark_moved(&mut self, key: TopicPartition) {
@@ -139,8 +142,11 @@ impl Process {
         response: ReplicaFetchResponse,
     ) {
         let again_at = ctx.now + ctx.config.timings.replica_fetch_backoff;
+        self.appends_fail(ctx, &response);
+        let wall_millis = ctx.wall_millis();
         let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
-        let processed = fetcher.answered(leader, response, &mut self.replicas, again_at);
+        let processed =
+            fetcher.answered(leader, response, &mut self.replicas, again_at, wall_millis);
         for (key, end) in &processed.truncated {
             ctx.trace(self.node(), "truncate", format_args!("{key:?} end={end}"));
         }

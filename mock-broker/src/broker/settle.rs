@@ -7,7 +7,7 @@ use super::Process;
 use crate::context::Context;
 
 impl Process {
-    pub(super) fn settle(&mut self, ctx: &mut Context<'_>) {
+    pub(crate) fn settle(&mut self, ctx: &mut Context<'_>) {
         loop {
             let moved = std::mem::take(&mut self.moved);
             let mut touched = std::mem::take(&mut self.appended);
@@ -22,6 +22,7 @@ impl Process {
             for key in moved {
                 self.complete_produces(ctx, key);
                 self.complete_fetches(ctx, key);
+                self.complete_deletes(ctx, key);
             }
             if let Some(connection) = self.runnable.pop_front() {
                 self.run(ctx, connection);

@@ -148,6 +148,60 @@ pub enum Operation {
         /// By so many milliseconds; 0 is no skew.
         millis: i64,
     },
+    /// Ends a broker's machine: like a kill, and everything that was not flushed is lost
+    /// ([`Unflushed`](crate::config::Unflushed)).
+    LosePower(BrokerId),
+    /// Takes the end of a log off the disk of a killed broker: all batches from the one that holds
+    /// `offset`, as when the machine lost power before they were flushed. A kill alone loses
+    /// nothing.
+    TruncateLog {
+        /// The broker.
+        broker: BrokerId,
+        /// The topic's name.
+        topic: String,
+        /// The partition's number.
+        partition: i32,
+        /// The first offset that is lost.
+        offset: i64,
+    },
+    /// Lets a broker do at once what it does in the background: delete old segments, compact.
+    CleanLogs(BrokerId),
+    /// Deletes one of a broker's log directories. A live broker takes it offline, with every
+    /// replica in it, until it is restarted; one that has no other ends.
+    DeleteLogDirectory {
+        /// The broker.
+        broker: BrokerId,
+        /// One of [`StorageConfig::log_dirs`](crate::config::StorageConfig::log_dirs).
+        directory: String,
+    },
+    /// Sets how fast a broker's disk answers.
+    PaceDisk {
+        /// The broker.
+        broker: BrokerId,
+        /// How fast.
+        pace: DiskPace,
+    },
+    /// Lets a broker's disk be full: the next append to it fails, and takes the directory offline
+    /// until there is room and the broker is restarted.
+    FillDisk {
+        /// The broker.
+        broker: BrokerId,
+        /// One of [`StorageConfig::log_dirs`](crate::config::StorageConfig::log_dirs).
+        directory: String,
+    },
+    /// Flips a bit in the batch that holds an offset, in one broker's copy of it. Readers get it as
+    /// it is; a follower refuses to append it; a broker that starts anew cuts its log before it, if
+    /// it was not flushed.
+    FlipByte {
+        /// The broker.
+        broker: BrokerId,
+        /// The topic's name.
+        topic: String,
+        /// The partition's number.
+        partition: i32,
+        /// An offset in the batch.
+        offset: i64,
+    },
     /// Creates a topic.
     CreateTopic(TopicSpec),
     /// Deletes a topic.
@@ -155,6 +209,18 @@ pub enum Operation {
         /// Its name.
         name: String,
     },
+}
+
+/// How fast a disk answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DiskPace {
+    /// At once.
+    #[default]
+    Usual,
+    /// Each request that reads or writes a log takes so much longer.
+    Slow(Duration),
+    /// Not at all, until it is as usual again. Heartbeats go on: they need no log.
+    Hanging,
 }
 
 /// Why an operation was refused. Nothing changed then.
@@ -191,6 +257,24 @@ pub enum OperationError {
     NoSuchRule {
         /// The number.
         rule: RuleId,
+    },
+    /// The broker holds no log of this partition.
+    #[error("broker {broker} has no log of {topic}-{partition}")]
+    NoSuchLog {
+        /// The broker.
+        broker: BrokerId,
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+    },
+    /// The broker has no such log directory.
+    #[error("broker {broker} has no log directory {directory}")]
+    NoSuchLogDirectory {
+        /// The broker.
+        broker: BrokerId,
+        /// The directory.
+        directory: String,
     },
     /// The controller refused a topic.
     #[error("topic {topic}: {code}: {message}")]

@@ -94,6 +94,10 @@ impl Cluster {
 
     /// Passes on what nodes put out. What is meant for clients may be on its way for a while.
     pub(super) fn hold_outputs(&mut self) {
+        while let Some(id) = self.halted.pop() {
+            // It may have been killed in the same moment.
+            let _ = self.kill(id);
+        }
         while let Some(output) = self.fresh.pop_front() {
             let broker = match &output {
                 Output::Send { connection, .. } => self.connections.get(connection).copied(),

@@ -68,6 +68,24 @@ impl Cluster {
                 }
                 Ok(())
             }
+            Operation::LosePower(id) => self.lose_power(id),
+            Operation::TruncateLog { broker, topic, partition, offset } => {
+                self.truncate_log(broker, topic, partition, offset)
+            }
+            Operation::PaceDisk { broker, pace } => {
+                self.with_process(broker, "have a disk", |process, ctx| {
+                    process.set_disk_pace(ctx, pace);
+                    process.settle(ctx);
+                })
+            }
+            Operation::FillDisk { broker, directory } => self.fill_disk(broker, directory),
+            Operation::FlipByte { broker, topic, partition, offset } => {
+                self.flip_byte(broker, topic, partition, offset)
+            }
+            Operation::CleanLogs(id) => self.clean_logs(id),
+            Operation::DeleteLogDirectory { broker, directory } => {
+                self.delete_log_directory(broker, directory)
+            }
             Operation::CreateTopic(spec) => {
                 self.check_controller(&spec.name)?;
                 let topic = creatable(&spec);
@@ -117,7 +135,7 @@ impl Cluster {
         Ok(id)
     }
 
-    fn kill(&mut self, id: BrokerId) -> Result<(), OperationError> {
+    pub(super) fn kill(&mut self, id: BrokerId) -> Result<(), OperationError> {
         if self.state_of(id)? == ProcessState::Killed {
             return Err(self.wrong_state(id, "be killed"));
         }
@@ -130,6 +148,9 @@ impl Cluster {
         self.forget_held(id);
         let Some(broker) = self.brokers.get_mut(&id) else { return };
         let mut peers: BTreeMap<ConnectionId, String> = broker.end(ending).into_iter().collect();
+        if ending == Ending::Killed {
+            broker.lose_unflushed(self.config.storage.unflushed);
+        }
         // Connections whose opening the broker never saw are broken as well.
         let open = self.connections.iter().filter(|(_, broker)| **broker == id);
         for (connection, _) in open {

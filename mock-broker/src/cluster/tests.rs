@@ -11,6 +11,7 @@ use crate::config::TopicSpec;
 
 mod compression;
 mod control;
+mod disks;
 mod failover;
 mod faults;
 mod links;

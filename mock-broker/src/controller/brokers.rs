@@ -13,6 +13,7 @@
 //! its leaderships in one step. One that wants to shut down hands its leaderships over first, and
 //! may go when every active broker has heard of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -102,6 +103,7 @@ impl Controller {
             port: request.port,
             rack: request.rack,
             standing: Standing::Fenced,
+            failed: BTreeSet::new(),
         });
         // Without a shutdown in order the broker may have lost what was not flushed.
         let was_unclean = known.is_some_and(|known| known.epoch != request.previous_epoch);
@@ -120,9 +122,9 @@ impl Controller {
         broker: BrokerId,
         heartbeat: Heartbeat,
     ) -> Result<HeartbeatReply, ErrorCode> {
-        let Heartbeat { epoch, metadata_offset, .. } = heartbeat;
+        let (epoch, metadata_offset) = (heartbeat.epoch, heartbeat.metadata_offset);
         self.check_broker_epoch(broker, epoch)?;
-        let next = self.next_state(broker, heartbeat);
+        let next = self.next_state(broker, &heartbeat);
         self.heard_of(ctx.now, broker);
         if let Some(session) = self.sessions.get_mut(&broker) {
             session.metadata_offset = metadata_offset;
@@ -139,7 +141,7 @@ impl Controller {
     }
 
     /// `BrokerHeartbeatManager.calculateNextBrokerState`
-    fn next_state(&self, broker: BrokerId, heartbeat: Heartbeat) -> Next {
+    fn next_state(&self, broker: BrokerId, heartbeat: &Heartbeat) -> Next {
         let standing =
             self.image.brokers.get(&broker).map_or(Standing::Fenced, |known| known.standing);
         let caught_up = heartbeat.metadata_offset >= heartbeat.epoch;

@@ -70,13 +70,31 @@ impl Controller {
         partitions.filter_map(|partition| self.turn(*partition, Turn::Leaves(broker))).collect()
     }
 
+    /// Records that take single replicas of a broker out of ISRs and leaderships.
+    pub(super) fn remove_replicas(
+        &self,
+        broker: BrokerId,
+        partitions: impl Iterator<Item = TopicPartition>,
+    ) -> Vec<Record> {
+        let isr = |partition: &TopicPartition| {
+            self.in_isr.get(&broker).is_some_and(|partitions| partitions.contains(partition))
+        };
+        let held = partitions.filter(isr);
+        held.filter_map(|partition| self.turn(partition, Turn::Leaves(broker))).collect()
+    }
+
+    /// Whether a replica is there to lead (`LeaderAcceptor`).
+    fn may_lead(&self, id: BrokerId, partition: TopicPartition) -> bool {
+        self.image.is_active(id) && !self.image.is_offline(id, partition)
+    }
+
     fn turn(&self, partition: TopicPartition, turn: Turn) -> Option<Record> {
         let topic = self.image.topic(partition.topic)?;
         let before = self.image.partition(partition)?;
         let may_lead = |id: BrokerId| match turn {
             Turn::Leaves(broker) | Turn::LostItsTail(broker) if id == broker => false,
-            Turn::Returns(broker) if id == broker => true,
-            _ => self.image.is_active(id),
+            Turn::Returns(broker) if id == broker => !self.image.is_offline(id, partition),
+            _ => self.may_lead(id, partition),
         };
         let min_isr = effective_min_isr(topic.settings.min_insync_replicas, before);
         let mut change = Change::to(before, min_isr, self.eligible_leaders, may_lead);
@@ -100,7 +118,7 @@ impl Controller {
         let wanted =
             self.image.topic(partition.topic).map_or(1, |t| t.settings.min_insync_replicas);
         let min_isr = effective_min_isr(wanted, before);
-        Change::to(before, min_isr, self.eligible_leaders, |id| self.image.is_active(id))
+        Change::to(before, min_isr, self.eligible_leaders, move |id| self.may_lead(id, partition))
     }
 
     /// ElectLeaders (KIP-460).

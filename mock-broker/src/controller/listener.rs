@@ -4,7 +4,7 @@
 //! The brokers of this cluster speak to their controller in typed messages. Whoever connects to it
 //! by its id is answered by the same rules. Each request is answered at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use milena_protocol::ErrorCode;
@@ -197,6 +197,7 @@ impl Controller {
         let heartbeat = Heartbeat {
             epoch: request.broker_epoch,
             metadata_offset: request.current_metadata_offset,
+            failed: BTreeSet::new(),
             wants: match (request.want_shut_down, request.want_fence) {
                 (true, true) => Wish::ShutDownFenced,
                 (true, false) => Wish::ShutDown,

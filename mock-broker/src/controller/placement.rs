@@ -158,6 +158,7 @@ mod tests {
         let mut image = Image::default();
         for (id, rack, fenced) in brokers {
             let registration = Registration {
+                failed: Default::default(),
                 epoch: 0,
                 incarnation: 0,
                 host: String::new(),

@@ -2,21 +2,43 @@
 
 use bytes::BytesMut;
 use milena_protocol::ids::{LeaderEpoch, Offset};
-use milena_protocol::records::Batch;
+use milena_protocol::records::{self, Batch, HEADER_LEN};
 
 /// A batch in a log. Replicas share it; nothing in it changes after the leader appended it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct LogBatch(Batch);
+pub(crate) struct LogBatch(Batch, Health);
+
+/// Whether a batch is as its leader wrote it. Nobody looks at its bytes to find out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Health {
+    Sound,
+    Damaged,
+}
 
 impl LogBatch {
     pub(crate) fn new(batch: Batch) -> Self {
-        Self(batch)
+        Self(batch, Health::Sound)
+    }
+
+    /// The same batch with a bit of its records flipped, in bytes of its own; `None` without
+    /// records.
+    pub(crate) fn damaged(&self) -> Option<Self> {
+        let mut bytes = BytesMut::with_capacity(self.size());
+        self.write_to(&mut bytes);
+        let last = bytes.get_mut(HEADER_LEN..)?.last_mut()?;
+        *last ^= 1;
+        let batch = records::batches(bytes.freeze()).next()?.ok()?;
+        Some(Self(batch, Health::Damaged))
+    }
+
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.1 == Health::Damaged
     }
 
     /// The same batch as the leader of `epoch` appends it at `base_offset`.
     pub(crate) fn placed(self, base_offset: i64, epoch: i32, append_time: Option<i64>) -> Self {
         let batch = self.0.at(Offset(base_offset), LeaderEpoch(epoch));
-        Self(match append_time {
+        Self::new(match append_time {
             Some(millis) => batch.with_append_time(millis),
             None => batch,
         })

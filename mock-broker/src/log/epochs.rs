@@ -76,6 +76,17 @@ impl LeaderEpochs {
         above.checked_sub(1).and_then(|floor| self.entries.get(floor)).map(|entry| entry.epoch)
     }
 
+    /// Forgets epochs that ended before `start`; the one that goes on there begins with it
+    /// (`LeaderEpochFileCache.truncateFromStart`).
+    pub(crate) fn truncate_before(&mut self, start: i64) {
+        let begun = self.entries.partition_point(|entry| entry.offset <= start);
+        let Some(current) = begun.checked_sub(1) else { return };
+        self.entries.drain(..current);
+        if let Some(first) = self.entries.first_mut() {
+            first.offset = start;
+        }
+    }
+
     /// Forgets epochs that start at `end` or later: the log was cut there.
     pub(crate) fn truncate_from(&mut self, end: i64) {
         let keep = self.entries.partition_point(|entry| entry.offset < end);
@@ -127,6 +138,20 @@ mod tests {
         let mut epochs = epochs();
         epochs.truncate_from(20);
         assert_eq!(epochs.entries(), [EpochStart { epoch: 2, offset: 10 }]);
+    }
+
+    #[test]
+    fn epochs_before_a_later_start_are_forgotten_and_the_one_that_goes_on_begins_there() {
+        let mut epochs = epochs();
+        epochs.truncate_before(25);
+        assert_eq!(
+            epochs.entries(),
+            [EpochStart { epoch: 4, offset: 25 }, EpochStart { epoch: 7, offset: 35 }]
+        );
+        epochs.truncate_before(35);
+        assert_eq!(epochs.entries(), [EpochStart { epoch: 7, offset: 35 }]);
+        epochs.truncate_before(3);
+        assert_eq!(epochs.entries(), [EpochStart { epoch: 7, offset: 35 }]);
     }
 
     #[test]

@@ -12,22 +12,24 @@ pub(crate) struct FoundOffset {
 }
 
 impl Log {
-    /// The first record whose timestamp is at least `target`.
+    /// The first record whose timestamp is at least `target`, not counting those before the log's
+    /// start.
     pub(crate) fn first_at_or_after(&self, target: i64) -> Option<FoundOffset> {
+        let start = self.start_offset();
         self.batches()
-            .filter(|batch| batch.max_timestamp() >= target)
-            .find_map(|batch| first_in(batch, target))
+            .filter(|batch| batch.max_timestamp() >= target && batch.last_offset() >= start)
+            .find_map(|batch| first_in(batch, start, target))
     }
 
     /// The first record that has the largest timestamp of the log.
     pub(crate) fn largest_timestamp(&self) -> Option<FoundOffset> {
         let largest = self.batches().map(|batch| batch.max_timestamp()).max()?;
         let batch = self.batches().find(|batch| batch.max_timestamp() == largest)?;
-        first_in(batch, largest)
+        first_in(batch, batch.base_offset(), largest)
     }
 }
 
-fn first_in(batch: &LogBatch, target: i64) -> Option<FoundOffset> {
+fn first_in(batch: &LogBatch, from: i64, target: i64) -> Option<FoundOffset> {
     let found =
         |offset, timestamp| FoundOffset { offset, timestamp, leader_epoch: batch.leader_epoch() };
     // It was read when it was appended, so it can be read again.
@@ -36,7 +38,7 @@ fn first_in(batch: &LogBatch, target: i64) -> Option<FoundOffset> {
         .records()
         .ok()?
         .filter_map(Result::ok)
-        .find(|record| record.timestamp >= target)
+        .find(|record| record.timestamp >= target && record.offset.get() >= from)
         .map(|record| found(record.offset.get(), record.timestamp))
 }
 

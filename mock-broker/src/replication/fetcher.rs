@@ -169,6 +169,7 @@ impl Fetcher {
         response: ReplicaFetchResponse,
         replicas: &mut BTreeMap<TopicPartition, Replica>,
         again_at: MonoTime,
+        wall_millis: i64,
     ) -> Processed {
         let mut processed = Processed::default();
         self.in_flight = None;
@@ -194,7 +195,7 @@ impl Fetcher {
             {
                 continue;
             }
-            match take_in(replica, partition, &mut processed) {
+            match take_in(replica, partition, wall_millis, &mut processed) {
                 Ok(()) => {}
                 Err(ErrorCode::FENCED_LEADER_EPOCH) => {
                     self.partitions.insert(key, Progress::Fenced);
@@ -225,14 +226,15 @@ fn position(replica: &Replica) -> ReplicaPosition {
 fn take_in(
     replica: &mut Replica,
     partition: ReplicaPartition,
+    wall_millis: i64,
     processed: &mut Processed,
 ) -> Result<(), ErrorCode> {
     let key = replica.key;
     let end = replica.log.end_offset();
     let before = (end, replica.log.latest_epoch());
     match partition.outcome {
-        ReplicaOutcome::Records { batches, high_watermark } => {
-            if !replica.log.append_as_follower(&batches) {
+        ReplicaOutcome::Records { batches, high_watermark, log_start_offset } => {
+            if !replica.append_as_follower(&batches, wall_millis) {
                 return Err(ErrorCode::CORRUPT_MESSAGE);
             }
             if replica.log.end_offset() != end {
@@ -241,7 +243,7 @@ fn take_in(
             if replica.log.follow_high_watermark(high_watermark) {
                 processed.high_watermark_moved.push(key);
             }
-            Ok(())
+            replica.log.raise_start(log_start_offset).map(drop)
         }
         ReplicaOutcome::Diverging { epoch, end_offset } => {
             let to = truncation_offset(&replica.log, EpochEnd { epoch, offset: end_offset });

@@ -91,6 +91,8 @@ struct Remote {
     id: BrokerId,
     /// -1 until it fetches.
     log_end: i64,
+    /// -1 until it fetches.
+    log_start: i64,
     /// The leader's end at the follower's last fetch.
     leader_end_then: i64,
     last_fetch: Option<MonoTime>,
@@ -104,6 +106,7 @@ impl Remote {
         Self {
             id,
             log_end: -1,
+            log_start: -1,
             leader_end_then: -1,
             last_fetch: None,
             last_caught_up: None,
@@ -272,13 +275,18 @@ impl Replica {
         &mut self,
         batch: LogBatch,
         append_time: Option<i64>,
+        wall_millis: i64,
         seen: impl Fn(BrokerId) -> Option<MonoTime>,
     ) -> Result<Appended, ErrorCode> {
         let Role::Leader(leader) = &mut self.role else {
             return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER);
         };
         let end = self.log.end_offset();
+        let timestamp = append_time.unwrap_or(batch.max_timestamp());
+        let next = (end, batch.size() as u64, timestamp);
+        self.log.roll_if_due(self.settings.segments(), wall_millis, next);
         let appended = self.log.append_as_leader(batch, self.leader_epoch, append_time)?;
+        self.log.flush_if_due(self.settings.flush_messages);
         if !appended.duplicate {
             // An idle follower's fetches name no partition that stands still, but each of them
             // found it caught up.
@@ -291,6 +299,47 @@ impl Replica {
             }
         }
         Ok(appended)
+    }
+
+    /// Appends what a follower fetched; see [`Log::append_as_follower`].
+    pub(crate) fn append_as_follower(
+        &mut self,
+        batches: &[Arc<LogBatch>],
+        wall_millis: i64,
+    ) -> bool {
+        if let Some(first) = batches.first() {
+            let bytes = batches.iter().map(|batch| batch.size() as u64).sum();
+            let timestamp = batches.iter().map(|batch| batch.max_timestamp()).max().unwrap_or(-1);
+            let next = (first.base_offset(), bytes, timestamp);
+            self.log.roll_if_due(self.settings.segments(), wall_millis, next);
+        }
+        let continues = self.log.append_as_follower(batches);
+        self.log.flush_if_due(self.settings.flush_messages);
+        continues
+    }
+
+    /// The smallest start of a log among this leader and its live followers
+    /// (`Partition.lowWatermarkIfLeader`): what is before it is gone everywhere.
+    pub(crate) fn low_watermark(&self, image: &Image) -> Result<i64, ErrorCode> {
+        let leader = self.as_leader()?;
+        let live = leader.remotes.iter().filter(|remote| image.live(remote.id).is_some());
+        let starts = live.map(|remote| remote.log_start).chain([self.log.start_offset()]);
+        Ok(starts.min().unwrap_or(-1))
+    }
+
+    /// Deletes the records before `offset`, or with -1 all that are committed
+    /// (`Partition.deleteRecordsOnLeader`). Gives the offset that was meant.
+    pub(crate) fn delete_records(&mut self, offset: i64) -> Result<i64, ErrorCode> {
+        self.as_leader()?;
+        if !self.settings.deleted {
+            return Err(ErrorCode::POLICY_VIOLATION);
+        }
+        let offset = if offset == -1 { self.log.high_watermark() } else { offset };
+        if offset < 0 {
+            return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
+        }
+        self.log.raise_start(offset)?;
+        Ok(offset)
     }
 
     /// Notes a follower's fetch (`Partition.updateFollowerFetchState`).
@@ -321,6 +370,7 @@ impl Replica {
         }
         let before = remote.log_end;
         remote.log_end = offset;
+        remote.log_start = position.log_start_offset;
         remote.leader_end_then = remote.leader_end_then.max(end);
         remote.last_fetch = Some(around.now);
         remote.broker_epoch = Some(broker_epoch);

@@ -232,17 +232,14 @@ fn look(
         return Looked::Answer(out_of_range);
     }
     let high_watermark = log.high_watermark();
-    let behind = position.high_watermark < high_watermark;
-    if offset == end {
-        return if behind {
-            Looked::Answer(ReplicaOutcome::Records { batches: Vec::new(), high_watermark })
-        } else {
-            Looked::Nothing
-        };
+    let behind = position.high_watermark < high_watermark || position.log_start_offset < start;
+    let batches = if offset == end {
+        Vec::new()
+    } else {
+        log.read(offset, end, max_bytes, at_least_one).batches
+    };
+    if batches.is_empty() && !(offset == end && behind) {
+        return if offset == end { Looked::Nothing } else { Looked::NoRoom };
     }
-    let batches = log.read(offset, end, max_bytes, at_least_one).batches;
-    if batches.is_empty() {
-        return Looked::NoRoom;
-    }
-    Looked::Answer(ReplicaOutcome::Records { batches, high_watermark })
+    Looked::Answer(ReplicaOutcome::Records { batches, high_watermark, log_start_offset: start })
 }

@@ -84,44 +84,9 @@ pub const DEVIATIONS: &[Deviation] = &[
         reason: "the APIs of coordinators are missing, and the oldest versions of 3.9",
     },
     Deviation {
-        case: "log_directories_are_described",
-        releases: BOTH,
-        reason: "DescribeLogDirs is missing",
-    },
-    Deviation {
-        case: "a_replica_moves_to_no_unknown_directory",
-        releases: BOTH,
-        reason: "AlterReplicaLogDirs is missing",
-    },
-    Deviation {
-        case: "records_are_deleted_up_to_an_offset",
-        releases: BOTH,
-        reason: "DeleteRecords is missing",
-    },
-    Deviation {
-        case: "records_that_cannot_be_deleted_are_told_why",
-        releases: BOTH,
-        reason: "DeleteRecords is missing",
-    },
-    Deviation {
-        case: "every_version_of_delete_records_is_read",
-        releases: BOTH,
-        reason: "DeleteRecords is missing",
-    },
-    Deviation {
         case: "every_version_of_write_txn_markers_is_read",
         releases: BOTH,
         reason: "WriteTxnMarkers is missing",
-    },
-    Deviation {
-        case: "every_version_of_alter_replica_log_dirs_is_read",
-        releases: BOTH,
-        reason: "AlterReplicaLogDirs is missing",
-    },
-    Deviation {
-        case: "every_version_of_describe_log_dirs_is_read",
-        releases: BOTH,
-        reason: "DescribeLogDirs is missing",
     },
     Deviation {
         case: "a_version_that_is_not_served_closes_the_connection",

@@ -96,6 +96,9 @@ pub enum Shape {
     Balanced,
     /// One broker with narrow limits ([`Shape::properties`]).
     Narrow,
+    /// The same with two log directories each, and with retention and compaction at work all the
+    /// time, which the others never see.
+    Storage,
 }
 
 impl Shape {
@@ -103,14 +106,14 @@ impl Shape {
     pub const fn brokers(self) -> i32 {
         match self {
             Self::One | Self::Narrow => 1,
-            Self::Three | Self::Apart | Self::Balanced => 3,
+            Self::Three | Self::Apart | Self::Balanced | Self::Storage => 3,
         }
     }
 
     /// What its brokers are told besides what every broker of the suite is told.
     pub const fn properties(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::One | Self::Three | Self::Apart | Self::Balanced => &[],
+            Self::One | Self::Three | Self::Apart | Self::Balanced | Self::Storage => &[],
             Self::Narrow => &[
                 ("auto.create.topics.enable", "false"),
                 ("connections.max.idle.ms", "4000"),

@@ -107,9 +107,39 @@ const RULES: &[Rule] = &[
     },
     Rule {
         message: "DescribeLogDirsResponse",
+        field: "results",
+        action: Action::OrderedBy("log_dir"),
+        reason: "Kafka keeps directories in a hash set",
+    },
+    Rule {
+        message: "DescribeLogDirsResponse",
         field: "log_dir",
-        action: Action::Presence,
+        action: Action::Alias { kind: "directory", none: "" },
         reason: "where the files happen to be",
+    },
+    Rule {
+        message: "DescribeLogDirsResponse",
+        field: "topics",
+        action: Action::OrderedBy("name"),
+        reason: "Kafka keeps logs in a hash map",
+    },
+    Rule {
+        message: "DescribeLogDirsResponse",
+        field: "partitions",
+        action: Action::OrderedBy("partition_index"),
+        reason: "Kafka keeps logs in a hash map",
+    },
+    Rule {
+        message: "DeleteRecordsResponse",
+        field: "topics",
+        action: Action::OrderedBy("name"),
+        reason: "Kafka keeps topics in a hash map",
+    },
+    Rule {
+        message: "DeleteRecordsResponse",
+        field: "partitions",
+        action: Action::OrderedBy("partition_index"),
+        reason: "Kafka keeps partitions in a hash map",
     },
     Rule {
         message: "DescribeLogDirsResponse",

@@ -378,6 +378,23 @@ impl<'a> Scenario<'a> {
         self.subject.thaw(broker)
     }
 
+    /// Takes the end of a log off the disk of a broker that was ended: all batches from the one
+    /// that holds `offset`. A crash of the process alone loses nothing that it has written.
+    ///
+    /// # Errors
+    /// If the broker runs, or has no such log.
+    pub fn truncate_log(&mut self, broker: i32, topic: &str, offset: i64) -> Outcome {
+        self.subject.truncate_log(broker, topic, 0, offset)
+    }
+
+    /// Deletes one of a broker's log directories under its feet.
+    ///
+    /// # Errors
+    /// If it has none of this name.
+    pub fn delete_log_directory(&mut self, broker: i32, directory: &str) -> Outcome {
+        self.subject.delete_log_directory(broker, directory)
+    }
+
     fn forget_link(&mut self, broker: i32) {
         if let Some(link) = self.ordinary.remove(&broker) {
             self.subject.close(link);

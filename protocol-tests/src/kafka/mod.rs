@@ -7,6 +7,7 @@
 //!
 //! Everything here blocks the calling thread: it waits for processes.
 
+mod disk;
 mod gate;
 mod jars;
 mod links;
@@ -130,6 +131,14 @@ pub enum KafkaError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// A node's disk does not hold what was to be changed on it.
+    #[error("node {id} has no {what}")]
+    NotOnDisk {
+        /// The node.
+        id: u32,
+        /// The log or directory.
+        what: String,
+    },
     /// No loopback port was free.
     #[error("no free port on 127.0.0.1")]
     NoPort,
@@ -163,6 +172,7 @@ pub struct Builder {
     properties: Vec<(String, String)>,
     relay: Option<Arc<dyn Relay>>,
     directory: Option<PathBuf>,
+    log_directories: u32,
 }
 
 impl Builder {
@@ -209,6 +219,13 @@ impl Builder {
     #[must_use]
     pub fn relay(mut self, relay: Arc<dyn Relay>) -> Self {
         self.relay = Some(relay);
+        self
+    }
+
+    /// How many log directories each node has. Default: 1.
+    #[must_use]
+    pub fn log_directories(mut self, count: u32) -> Self {
+        self.log_directories = count.max(1);
         self
     }
 
@@ -263,6 +280,7 @@ impl Builder {
             nodes: nodes.collect::<Result<_, KafkaError>>()?,
             timings: self.timings,
             purpose: self.purpose,
+            log_directories: self.log_directories,
             extra: self.properties.clone(),
         })
     }
@@ -294,6 +312,7 @@ impl Kafka {
             properties: Vec::new(),
             relay: None,
             directory: None,
+            log_directories: 1,
         }
     }
 
@@ -398,6 +417,28 @@ impl Kafka {
     /// The node is unknown or dead.
     pub fn resume(&mut self, id: u32) -> Result<(), KafkaError> {
         self.node(id)?.signal(rustix::process::Signal::CONT)
+    }
+
+    /// Takes the end of a log off the disk of a dead node: all batches from the one that holds
+    /// `offset`. `log` is the name of its folder, such as `orders-0`.
+    ///
+    /// # Errors
+    /// The node is unknown or alive, or has no such log.
+    pub fn truncate_log(&mut self, id: u32, log: &str, offset: i64) -> Result<(), KafkaError> {
+        let node = self.node(id)?;
+        if node.is_alive() {
+            return Err(KafkaError::WrongState { id, state: "alive" });
+        }
+        disk::truncate(id, node.data(), log, offset)
+    }
+
+    /// Deletes one of a node's log directories, given by its absolute path, alive or dead.
+    ///
+    /// # Errors
+    /// The node is unknown, or has no such directory.
+    pub fn delete_log_directory(&mut self, id: u32, directory: &str) -> Result<(), KafkaError> {
+        let node = self.node(id)?;
+        disk::delete(id, node.data(), directory)
     }
 
     fn node(&mut self, id: u32) -> Result<&mut Node, KafkaError> {

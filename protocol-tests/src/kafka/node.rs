@@ -22,6 +22,7 @@ pub(super) struct Node {
     ports: NodePorts,
     purpose: Purpose,
     properties: PathBuf,
+    data: Vec<PathBuf>,
     log: PathBuf,
     process: Option<Running>,
     is_paused: bool,
@@ -74,8 +75,12 @@ impl Node {
         let home = directory.join(format!("node-{id}"));
         fs::create_dir_all(&home).map_err(KafkaError::io(&home))?;
         let properties = home.join("server.properties");
-        fs::write(&properties, plan.text(id, role, ports, &home.join("data")))
-            .map_err(KafkaError::io(&properties))?;
+        let data: Vec<PathBuf> = match plan.log_directories {
+            1 => vec![home.join("data")],
+            count => (1..=count).map(|number| home.join(format!("data-{number}"))).collect(),
+        };
+        let text = plan.text((id, role, ports), &data, &home.join("metadata"));
+        fs::write(&properties, text).map_err(KafkaError::io(&properties))?;
         let log = home.join("log.txt");
         Ok(Self {
             id,
@@ -83,6 +88,7 @@ impl Node {
             ports,
             purpose: plan.purpose,
             properties,
+            data,
             log,
             process: None,
             is_paused: false,
@@ -91,6 +97,11 @@ impl Node {
 
     pub(super) fn id(&self) -> u32 {
         self.id
+    }
+
+    /// Its log directories.
+    pub(super) fn data(&self) -> &[PathBuf] {
+        &self.data
     }
 
     /// Where it listens for clients; a controller, for brokers.
@@ -127,6 +138,11 @@ impl Node {
         if self.is_alive() {
             return Err(KafkaError::WrongState { id: self.id, state: "alive" });
         }
+        if self.data.iter().any(|directory| !directory.exists()) {
+            // A new disk in the place of one that failed: a broker does not start on a directory
+            // that is not formatted.
+            self.wait_for_format(self.format(jars)?)?;
+        }
         let mut java = Command::new("java");
         match self.purpose {
             Purpose::Test => java.args(["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]),
@@ -138,6 +154,25 @@ impl Node {
         self.process = Some(Running::watch(spawn_logged(&mut java, &self.log)?)?);
         self.is_paused = false;
         Ok(())
+    }
+
+    /// Begins to format what is not formatted of its directories.
+    fn format(&self, jars: &Jars) -> Result<Child, KafkaError> {
+        let mut java = Command::new("java");
+        java.args(["-XX:TieredStopAtLevel=1", "-cp", &jars.class_path()])
+            .args(["kafka.tools.StorageTool", "format", "--ignore-formatted"])
+            .args(["-t", CLUSTER_ID, "-c"])
+            .arg(&self.properties);
+        spawn_logged(&mut java, &self.log)
+    }
+
+    fn wait_for_format(&self, mut process: Child) -> Result<(), KafkaError> {
+        let status = process.wait().map_err(KafkaError::io(&self.log))?;
+        if status.success() {
+            return Ok(());
+        }
+        let what = format!("formatting node {} of Apache Kafka", self.id);
+        Err(KafkaError::Failed { what, status, tail: self.log_tail() })
     }
 
     /// An error if the process has ended by itself.
@@ -205,23 +240,12 @@ impl Drop for Node {
 pub(super) fn format_all(nodes: &[Node], jars: &Jars) -> Result<(), KafkaError> {
     let mut running = Vec::new();
     for node in nodes {
-        let mut java = Command::new("java");
-        java.args(["-XX:TieredStopAtLevel=1", "-cp", &jars.class_path()])
-            .args(["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c"])
-            .arg(&node.properties);
-        running.push((node, spawn_logged(&mut java, &node.log)?));
+        running.push((node, node.format(jars)?));
     }
     let mut first_error = None;
     // All are waited for, so that none outlives an error.
-    for (node, mut process) in running {
-        let outcome = process.wait().map_err(KafkaError::io(&node.log)).and_then(|status| {
-            if status.success() {
-                return Ok(());
-            }
-            let what = format!("formatting node {} of Apache Kafka", node.id);
-            Err(KafkaError::Failed { what, status, tail: node.log_tail() })
-        });
-        if let Err(error) = outcome {
+    for (node, process) in running {
+        if let Err(error) = node.wait_for_format(process) {
             first_error.get_or_insert(error);
         }
     }

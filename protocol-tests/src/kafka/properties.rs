@@ -1,7 +1,7 @@
 //! What stands in a node's server.properties.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{KafkaError, Relay};
 
@@ -82,12 +82,19 @@ pub(super) struct Plan {
     pub(super) nodes: Vec<(u32, Role, NodePorts)>,
     pub(super) timings: Timings,
     pub(super) purpose: Purpose,
+    pub(super) log_directories: u32,
     pub(super) extra: Vec<(String, String)>,
 }
 
 impl Plan {
-    /// server.properties of a node, its data in `data`.
-    pub(super) fn text(&self, id: u32, role: Role, ports: NodePorts, data: &Path) -> String {
+    /// server.properties of a node, its data in `data`. With several directories the controller's
+    /// log is in none of them, so that any of them may fail.
+    pub(super) fn text(
+        &self,
+        (id, role, ports): (u32, Role, NodePorts),
+        data: &[PathBuf],
+        metadata: &Path,
+    ) -> String {
         let voters: Vec<String> = self
             .nodes
             .iter()
@@ -135,8 +142,11 @@ transaction.state.log.min.isr={min_isr}
 group.initial.rebalance.delay.ms=0
 ",
             voters = voters.join(","),
-            data = data.display(),
+            data = data.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(","),
         );
+        if data.len() > 1 {
+            line(&mut text, "metadata.log.dir", &metadata.display().to_string());
+        }
         let timings: &[(&str, &str)] = match self.timings {
             Timings::Default => &[],
             Timings::Short => &[

@@ -6,19 +6,16 @@ use milena_protocol::messages::alter_replica_log_dirs_request::{
 use milena_protocol::messages::create_partitions_request::{
     CreatePartitionsAssignment, CreatePartitionsTopic,
 };
-use milena_protocol::messages::delete_records_request::{
-    DeleteRecordsPartition, DeleteRecordsTopic,
-};
 use milena_protocol::messages::describe_quorum_request::{PartitionData, TopicData};
 use milena_protocol::messages::{
-    AlterReplicaLogDirsRequest, BrokerId, CreatePartitionsRequest, DeleteRecordsRequest,
-    DescribeClusterRequest, DescribeLogDirsRequest, DescribeQuorumRequest,
-    DescribeTopicPartitionsRequest, TopicName, UnregisterBrokerRequest,
+    AlterReplicaLogDirsRequest, BrokerId, CreatePartitionsRequest, DescribeClusterRequest,
+    DescribeLogDirsRequest, DescribeQuorumRequest, DescribeTopicPartitionsRequest, TopicName,
+    UnregisterBrokerRequest,
 };
 
 use super::super::scenario::text;
 use super::super::{Outcome, Scenario};
-use super::support::{PRODUCE, batch, describe_topics, fetch, list_offsets, produce};
+use super::support::{PRODUCE, batch, delete_until, describe_topics, fetch, list_offsets, produce};
 use crate::kafka::Version;
 
 cases! {
@@ -85,15 +82,6 @@ fn partitions_that_cannot_be_added_are_told_why(s: &mut Scenario<'_>) -> Outcome
     twice.topics.push(twice.topics[0].clone());
     s.ask("the same topic twice", 1, 3, &twice)?;
     s.metadata("still one", 1, &[&topic]).map(drop)
-}
-
-fn delete_until(topic: &str, index: i32, offset: i64) -> DeleteRecordsRequest {
-    let partition =
-        DeleteRecordsPartition::default().with_partition_index(index).with_offset(offset);
-    let topic = DeleteRecordsTopic::default()
-        .with_name(TopicName(text(topic)))
-        .with_partitions(vec![partition]);
-    DeleteRecordsRequest::default().with_topics(vec![topic]).with_timeout_ms(10_000)
 }
 
 fn records_are_deleted_up_to_an_offset(s: &mut Scenario<'_>) -> Outcome {

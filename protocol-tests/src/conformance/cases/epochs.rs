@@ -16,7 +16,7 @@ cases! {
     epochs_of_batches_are_those_they_were_appended_in: Three, "UnifiedLog.append";
 }
 
-fn end_of(topic: &str, current: i32, epoch: i32) -> OffsetForLeaderEpochRequest {
+pub(super) fn end_of(topic: &str, current: i32, epoch: i32) -> OffsetForLeaderEpochRequest {
     let partition = OffsetForLeaderPartition::default()
         .with_partition(0)
         .with_current_leader_epoch(current)

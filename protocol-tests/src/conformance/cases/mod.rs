@@ -23,6 +23,10 @@ mod elections;
 mod epochs;
 mod fetch;
 mod isr;
+mod log_deletion;
+mod log_directories;
+mod log_loss;
+mod log_retention;
 mod offsets;
 mod produce;
 mod producers;
@@ -56,6 +60,10 @@ pub fn all() -> Vec<Case> {
         isr::CASES,
         reassignments::CASES,
         admin::CASES,
+        log_deletion::CASES,
+        log_loss::CASES,
+        log_retention::CASES,
+        log_directories::CASES,
         configs::CASES,
         settings::CASES,
         security::CASES,

@@ -36,7 +36,7 @@ fn ongoing() -> ListPartitionReassignmentsRequest {
     ListPartitionReassignmentsRequest::default().with_topics(None).with_timeout_ms(10_000)
 }
 
-fn wait_for_none(s: &mut Scenario<'_>) -> Outcome {
+pub(super) fn wait_for_none(s: &mut Scenario<'_>) -> Outcome {
     s.wait_until("the end of all reassignments", |s| {
         let answer = s.query(1, 0, &ongoing())?;
         Ok((answer.topics.is_empty(), format!("{} topics", answer.topics.len())))

@@ -5,13 +5,16 @@ use milena_protocol::ids::{ProducerEpoch, ProducerId, Sequence};
 use milena_protocol::messages::create_topics_request::{
     CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig,
 };
+use milena_protocol::messages::delete_records_request::{
+    DeleteRecordsPartition, DeleteRecordsTopic,
+};
 use milena_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use milena_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use milena_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use milena_protocol::messages::{
-    BrokerId, CreateTopicsRequest, DescribeProducersRequest, DescribeTopicPartitionsRequest,
-    FetchRequest, ListOffsetsRequest, ProduceRequest, TopicName, describe_producers_request,
-    describe_topic_partitions_request,
+    BrokerId, CreateTopicsRequest, DeleteRecordsRequest, DescribeProducersRequest,
+    DescribeTopicPartitionsRequest, FetchRequest, ListOffsetsRequest, ProduceRequest, TopicName,
+    describe_producers_request, describe_topic_partitions_request,
 };
 use milena_protocol::records::{BatchBuilder, NO_HEADERS, Stamp};
 
@@ -123,6 +126,16 @@ pub(super) fn list_offsets_in(topic: &str, timestamp: i64, epoch: i32) -> ListOf
         partition.current_leader_epoch = epoch;
     }
     request
+}
+
+/// A DeleteRecords request for one partition; -1 stands for all that is committed.
+pub(super) fn delete_until(topic: &str, index: i32, offset: i64) -> DeleteRecordsRequest {
+    let partition =
+        DeleteRecordsPartition::default().with_partition_index(index).with_offset(offset);
+    let topic = DeleteRecordsTopic::default()
+        .with_name(TopicName(text(topic)))
+        .with_partitions(vec![partition]);
+    DeleteRecordsRequest::default().with_topics(vec![topic]).with_timeout_ms(10_000)
 }
 
 /// A DescribeProducers request.
@@ -248,6 +261,38 @@ impl Scenario<'_> {
             let seen = seen.filter(|partition| partition.error_code == 0);
             let seen = seen.map_or(-1, |partition| partition.offset);
             Ok((seen == offset, format!("latest offset {seen}")))
+        })
+    }
+
+    /// What a replica, leader or not, holds of partition 0: its first offset and its end.
+    ///
+    /// # Errors
+    /// If it cannot be asked.
+    pub(super) fn held(&mut self, broker: i32, topic: &str) -> Outcome<(i64, i64)> {
+        // Whoever debugs may ask a follower, and is told its end and not the high watermark.
+        let mut ask = |timestamp| {
+            let request = list_offsets(topic, timestamp).with_replica_id(BrokerId(-2));
+            let answer = self.query(broker, LIST_OFFSETS, &request)?;
+            let told = answer.topics.iter().flat_map(|topic| &topic.partitions).next();
+            let told = told.filter(|partition| partition.error_code == 0);
+            Ok::<_, Trouble>(told.map_or(-1, |partition| partition.offset))
+        };
+        Ok((ask(-2)?, ask(-1)?))
+    }
+
+    /// Waits until a replica holds exactly these offsets, the end not included.
+    ///
+    /// # Errors
+    /// If it never does.
+    pub(super) fn wait_for_held(
+        &mut self,
+        broker: i32,
+        topic: &str,
+        wanted: (i64, i64),
+    ) -> Outcome {
+        self.wait_until(&format!("offsets {wanted:?} of {topic} at broker {broker}"), |s| {
+            let seen = s.held(broker, topic)?;
+            Ok((seen == wanted, format!("{seen:?}")))
         })
     }
 }

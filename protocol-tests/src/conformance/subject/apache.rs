@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::super::{Outcome, Shape, Trouble};
 use super::{Link, Received, Subject};
-use crate::kafka::{Kafka, KafkaError, Links, Relay, Timings, Version};
+use crate::kafka::{Builder, Kafka, KafkaError, Links, Relay, Timings, Version};
 
 /// Real processes.
 #[derive(Debug)]
@@ -39,11 +39,12 @@ impl Apache {
             .nodes(shape.brokers().unsigned_abs())
             .timings(Timings::Short)
             .property("auto.leader.rebalance.enable", (shape == Shape::Balanced).to_string());
+        builder = storage(builder, shape);
         for (key, value) in shape.properties() {
             builder = builder.property(*key, *value);
         }
         let (builder, between) = match shape {
-            Shape::One | Shape::Three | Shape::Narrow => (builder, None),
+            Shape::One | Shape::Three | Shape::Narrow | Shape::Storage => (builder, None),
             Shape::Apart | Shape::Balanced => {
                 let links = Arc::new(Links::default());
                 let relay: Arc<dyn Relay> = Arc::<Links>::clone(&links);
@@ -67,6 +68,19 @@ impl Apache {
             reason: "it was never opened, or closed".to_owned(),
         })
     }
+}
+
+/// When brokers look after their logs in the background.
+fn storage(builder: Builder, shape: Shape) -> Builder {
+    if shape != Shape::Storage {
+        // The records of cases are old: retention would delete them half a minute after the start.
+        return builder.property("log.initial.task.delay.ms", "86400000");
+    }
+    let often =
+        ["log.initial.task.delay.ms", "log.retention.check.interval.ms", "log.cleaner.backoff.ms"];
+    often
+        .into_iter()
+        .fold(builder.log_directories(2), |builder, name| builder.property(name, "300"))
 }
 
 /// Whether an error says that the peer has ended the connection.
@@ -188,5 +202,14 @@ impl Subject for Apache {
     fn heal(&mut self) -> Outcome {
         self.between()?.heal();
         Ok(())
+    }
+
+    fn truncate_log(&mut self, broker: i32, topic: &str, partition: i32, offset: i64) -> Outcome {
+        let log = format!("{topic}-{partition}");
+        Ok(self.kafka.truncate_log(broker.unsigned_abs(), &log, offset)?)
+    }
+
+    fn delete_log_directory(&mut self, broker: i32, directory: &str) -> Outcome {
+        Ok(self.kafka.delete_log_directory(broker.unsigned_abs(), directory)?)
     }
 }

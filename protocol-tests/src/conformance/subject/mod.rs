@@ -106,4 +106,17 @@ pub trait Subject: Debug {
     /// # Errors
     /// If the subject cannot come between nodes.
     fn heal(&mut self) -> Outcome;
+
+    /// Takes the end of a log off the disk of a broker that was ended: all batches from the one
+    /// that holds `offset`.
+    ///
+    /// # Errors
+    /// If the broker runs, or has no such log.
+    fn truncate_log(&mut self, broker: i32, topic: &str, partition: i32, offset: i64) -> Outcome;
+
+    /// Deletes one of a broker's log directories, as it is told by DescribeLogDirs, under its feet.
+    ///
+    /// # Errors
+    /// If it has none of this name.
+    fn delete_log_directory(&mut self, broker: i32, directory: &str) -> Outcome;
 }

@@ -61,6 +61,16 @@ impl Simulated {
         config.timings.leader_imbalance_check_interval = Duration::from_secs(1);
         config.timings.unclean_election_interval = Duration::from_secs(1);
         config.auto_leader_rebalance = shape == Shape::Balanced;
+        // What Apache Kafka is given, too: see `Apache::start`.
+        if shape == Shape::Storage {
+            let often = Duration::from_millis(300);
+            config.storage.log_dirs = vec!["/data-1".to_owned(), "/data-2".to_owned()];
+            config.storage.initial_task_delay = often;
+            config.storage.retention_check_interval = often;
+            config.storage.cleaner_backoff = often;
+        } else {
+            config.storage.initial_task_delay = Duration::from_secs(86_400);
+        }
         let cluster = Cluster::new(config, 1, MonoTime::ZERO)?;
         let links = BTreeMap::new();
         let mut subject = Self { cluster, now: MonoTime::ZERO, links, last_link: 0 };
@@ -128,7 +138,7 @@ impl Simulated {
 fn properties(shape: Shape) -> Vec<(&'static str, String)> {
     let factor = shape.brokers().min(3);
     let roles = match shape {
-        Shape::One | Shape::Three | Shape::Narrow => "broker,controller",
+        Shape::One | Shape::Three | Shape::Narrow | Shape::Storage => "broker,controller",
         Shape::Apart | Shape::Balanced => "broker",
     };
     let own = [
@@ -262,6 +272,16 @@ impl Subject for Simulated {
 
     fn heal(&mut self) -> Outcome {
         self.operate("heal", Operation::HealAll)
+    }
+
+    fn truncate_log(&mut self, broker: i32, topic: &str, partition: i32, offset: i64) -> Outcome {
+        let (broker, topic) = (BrokerId(broker), topic.to_owned());
+        self.operate("truncate", Operation::TruncateLog { broker, topic, partition, offset })
+    }
+
+    fn delete_log_directory(&mut self, broker: i32, directory: &str) -> Outcome {
+        let (broker, directory) = (BrokerId(broker), directory.to_owned());
+        self.operate("delete", Operation::DeleteLogDirectory { broker, directory })
     }
 }
 
