@@ -593,7 +593,8 @@ fn topics_are_deleted_by_name_or_id() {
     let topics =
         vec![by_name("orders"), by_id(bills), by_name("none"), by_id(TopicId(uuid::Uuid::max()))];
     let connection = harness.connect(1);
-    let response = harness.ask(connection, 6, &DeleteTopicsRequest::default().with_topics(topics));
+    let request = DeleteTopicsRequest::default().with_topics(topics).with_timeout_ms(1_000);
+    let response = harness.ask(connection, 6, &request);
     let codes: Vec<_> = response.responses.iter().map(|told| told.error_code).collect();
     let unknown = (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0, ErrorCode::UNKNOWN_TOPIC_ID.0);
     assert_eq!(codes, [0, 0, unknown.0, unknown.1]);
