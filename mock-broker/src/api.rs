@@ -59,6 +59,7 @@ mod sasl_authenticate;
 mod sasl_handshake;
 mod unregister_broker;
 mod update_features;
+pub(crate) mod write_txn_markers;
 
 type Handler = fn(&mut Process, &mut Context<'_>, &Asked, RequestKind) -> Answer;
 
@@ -105,6 +106,7 @@ pub(crate) static APIS: &[Api] = &[
     api(ApiKey::DeleteRecords, 0, 2, delete_records::handle),
     api(ApiKey::InitProducerId, 0, 5, init_producer_id::handle),
     api(ApiKey::OffsetForLeaderEpoch, 2, 4, offset_for_leader_epoch::handle),
+    api(ApiKey::WriteTxnMarkers, 1, 1, write_txn_markers::handle),
     api(ApiKey::DescribeAcls, 1, 3, describe_acls::handle),
     api(ApiKey::CreateAcls, 1, 3, create_acls::handle),
     api(ApiKey::DeleteAcls, 1, 3, delete_acls::handle),

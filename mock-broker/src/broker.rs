@@ -49,7 +49,9 @@ mod idle;
 mod lifecycle;
 mod metadata_updates;
 mod produce_purgatory;
+mod producer_expiration;
 mod producer_ids;
+pub(crate) mod quotas;
 mod reassembly;
 mod replication_tasks;
 mod retention;
@@ -64,7 +66,7 @@ pub(crate) use fetch_sessions::{
     FetchSessions, NO_SESSION, Opened, SessionKey, SessionPartition, Told,
 };
 pub(crate) use forwarding::Forwarded;
-pub(crate) use produce_purgatory::{AwaitedPartition, DelayedProduce};
+pub(crate) use produce_purgatory::{AppendAnswer, AwaitedPartition, DelayedProduce};
 pub(crate) use reassembly::Reassembly;
 
 use calls::Calls;
@@ -77,6 +79,7 @@ use fetch_purgatory::FetchPurgatory;
 use lifecycle::Lifecycle;
 use produce_purgatory::ProducePurgatory;
 use producer_ids::ProducerIds;
+use quotas::ClientQuotas;
 
 /// What outlives the process.
 #[derive(Default, Debug)]
@@ -213,6 +216,7 @@ pub(crate) struct Process {
     directories: Directories,
     disk_state: DiskState,
     producer_ids: ProducerIds,
+    quotas: ClientQuotas,
     /// Topics the controller is asked to create on a Metadata request's behalf.
     creating: BTreeSet<String>,
     fetchers: BTreeMap<BrokerId, Fetcher>,
@@ -234,6 +238,7 @@ pub(crate) struct Process {
     next_retention: MonoTime,
     next_cleaning: MonoTime,
     next_isr_check: MonoTime,
+    next_producer_check: MonoTime,
 }
 
 impl Broker {
@@ -384,6 +389,7 @@ impl Process {
             directories: Directories::default(),
             disk_state: DiskState::default(),
             producer_ids: ProducerIds::default(),
+            quotas: ClientQuotas::default(),
             creating: BTreeSet::new(),
             fetchers: BTreeMap::new(),
             followers: BTreeMap::new(),
@@ -399,6 +405,7 @@ impl Process {
             next_retention: ctx.now + storage.initial_task_delay,
             next_cleaning: ctx.now + storage.cleaner_backoff,
             next_isr_check: ctx.now + timings.replica_lag_time_max / 2,
+            next_producer_check: ctx.now + ctx.config.producer_id_expiration_check_interval,
         }
     }
 
@@ -503,6 +510,8 @@ impl Process {
             Some(self.next_retention),
             Some(self.next_cleaning),
             Some(self.next_isr_check),
+            Some(self.next_producer_check),
+            self.quotas.poll_timeout(),
         ]
         .into_iter()
         .flatten()
@@ -526,6 +535,8 @@ impl Process {
         self.cleaning_due(ctx);
         self.isr_check_due(ctx);
         self.close_idle(ctx);
+        self.producer_check_due(ctx);
+        self.silence_due(ctx);
         self.settle(ctx);
     }
 }

@@ -144,6 +144,17 @@ impl Default for StorageConfig {
     }
 }
 
+/// Which replica a consumer is told to read from (`replica.selector.class`, KIP-392).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReplicaSelector {
+    /// The leader, always: no class is set.
+    #[default]
+    Leader,
+    /// `RackAwareReplicaSelector`: a replica in the consumer's rack, the most caught-up of them,
+    /// unless the leader is in that rack.
+    RackAware,
+}
+
 /// Everything a [`Cluster`](crate::cluster::Cluster) is started with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClusterConfig {
@@ -178,6 +189,16 @@ pub struct ClusterConfig {
     /// `eligible.leader.replicas.version` (KIP-966), which new clusters of 4.1 have and those of
     /// 3.9 do not, whatever stands here. True.
     pub eligible_leader_replicas: bool,
+    /// `transaction.partition.verification.enable`: whether a broker asks the transaction's
+    /// coordinator about the first batch of a transaction in a partition (KIP-890). True.
+    pub transaction_partition_verification: bool,
+    /// `producer.id.expiration.ms`: a producer without an open transaction that wrote nothing for
+    /// this long is forgotten. 1 day.
+    pub producer_id_expiration: Duration,
+    /// `producer.id.expiration.check.interval.ms`: how often producers are looked at. 10 minutes.
+    pub producer_id_expiration_check_interval: Duration,
+    /// `replica.selector.class`: none, so that consumers read from the leader.
+    pub replica_selector: ReplicaSelector,
     /// `message.max.bytes`: 1,048,588.
     pub message_max_bytes: i32,
     /// `socket.request.max.bytes`: 100 MiB.
@@ -231,6 +252,10 @@ impl ClusterConfig {
             min_insync_replicas: 1,
             unclean_leader_election: false,
             eligible_leader_replicas: true,
+            transaction_partition_verification: true,
+            producer_id_expiration: Duration::from_secs(24 * 60 * 60),
+            producer_id_expiration_check_interval: Duration::from_secs(10 * 60),
+            replica_selector: ReplicaSelector::Leader,
             message_max_bytes: 1_048_588,
             socket_request_max_bytes: 100 * 1024 * 1024,
             fetch_max_bytes: 55 * 1024 * 1024,
@@ -304,6 +329,11 @@ impl ClusterConfig {
             (
                 "log.flush.start.offset.checkpoint.interval.ms",
                 self.storage.start_checkpoint_interval,
+            ),
+            ("producer.id.expiration.ms", self.producer_id_expiration),
+            (
+                "producer.id.expiration.check.interval.ms",
+                self.producer_id_expiration_check_interval,
             ),
         ] {
             if value.is_zero() {

@@ -11,6 +11,7 @@ use milena_protocol::ErrorCode;
 mod batch;
 mod compaction;
 mod epochs;
+mod marker;
 mod producers;
 mod recompress;
 mod recovery;
@@ -18,6 +19,7 @@ mod retention;
 mod rewrite;
 mod segments;
 mod timestamps;
+mod transactions;
 mod validate;
 
 pub(crate) use batch::LogBatch;
@@ -25,19 +27,27 @@ pub(crate) use batch::LogBatch;
 pub(crate) use batch::tests as batch_tests;
 pub(crate) use compaction::Compaction;
 pub(crate) use epochs::{EpochEnd, LeaderEpochs};
+pub(crate) use marker::{EndTxnMarker, TxnEnd};
 pub(crate) use producers::SequenceVerdict;
 pub(crate) use retention::Retention;
 pub(crate) use segments::SegmentLimits;
 pub(crate) use timestamps::FoundOffset;
+pub(crate) use transactions::AbortedTxn;
 pub(crate) use validate::{Refused, check_produced, single_batch};
 
 use producers::Producers;
 use segments::Segment;
+use transactions::TransactionIndex;
+
+/// `index.interval.bytes`: how far apart the entries of an offset index are.
+const INDEX_INTERVAL: usize = 4096;
 
 /// A batch and where it begins, in bytes since the log was created.
 #[derive(Clone, Debug)]
 struct Entry {
     position: u64,
+    /// Whether an offset index has an entry for it.
+    is_indexed: bool,
     batch: Arc<LogBatch>,
 }
 
@@ -77,6 +87,9 @@ pub(crate) struct Log {
     compacted_to: i64,
     epochs: LeaderEpochs,
     producers: Producers,
+    aborted: TransactionIndex,
+    /// Bytes appended since the last entry of the offset index.
+    since_indexed: usize,
 }
 
 impl Log {
@@ -92,15 +105,31 @@ impl Log {
         self.high_watermark
     }
 
-    /// The first offset a reader of committed records may not see. No transaction is ever open:
-    /// there is no coordinator yet that could open one.
+    /// The first offset a reader of committed records may not see: all below is replicated, and
+    /// every transaction there is decided (`UnifiedLog.lastStableOffset`).
     pub(crate) fn last_stable_offset(&self) -> i64 {
-        self.high_watermark
+        let unstable = self.producers.first_unstable_offset();
+        unstable.map_or(self.high_watermark, |first| {
+            first.max(self.start_offset).min(self.high_watermark)
+        })
+    }
+
+    /// The aborted transactions that a reader of committed records has to know who was given
+    /// `bytes` bytes from `offset` on. As in Apache Kafka it may be told of some behind them: how
+    /// far they reach is looked up in the offset index (`LocalLog.addAbortedTransactions`).
+    pub(crate) fn aborted_transactions(&self, offset: i64, bytes: usize) -> Vec<AbortedTxn> {
+        let first = self.index_of(offset);
+        let start = self.entries.get(first).map_or(self.end_position, |entry| entry.position);
+        let behind = start + bytes as u64;
+        let index = self.entries.range(first.min(self.entries.len())..);
+        let bound = index.filter(|entry| entry.is_indexed).find(|entry| entry.position >= behind);
+        let to = bound.map_or(self.end_offset, |entry| entry.batch.last_offset());
+        self.aborted.between(offset, to)
     }
 
     /// First offset and producer of each transaction that was aborted.
     fn aborted_spans(&self) -> Vec<(i64, i64)> {
-        Vec::new()
+        self.aborted.iter().map(|ended| (ended.first_offset, ended.producer_id)).collect()
     }
 
     pub(crate) fn epochs(&self) -> &LeaderEpochs {
@@ -153,6 +182,26 @@ impl Log {
         }
     }
 
+    /// Appends a marker that a transaction's coordinator sent, as the leader of `epoch`.
+    pub(crate) fn append_marker(
+        &mut self,
+        marker: &EndTxnMarker,
+        epoch: i32,
+        wall_millis: i64,
+        append_time: Option<i64>,
+    ) -> Result<Appended, ErrorCode> {
+        self.producers.check_marker(marker)?;
+        let batch = marker.to_batch(wall_millis).placed(self.end_offset, epoch, append_time);
+        let appended = Appended {
+            base_offset: batch.base_offset(),
+            last_offset: batch.last_offset(),
+            append_time: append_time.unwrap_or(-1),
+            duplicate: false,
+        };
+        self.push(Arc::new(batch));
+        Ok(appended)
+    }
+
     /// Appends what a follower fetched. Batches it already has are skipped, and false is told if
     /// they do not continue this log or are damaged. Compaction leaves gaps between batches, and those may be
     /// wider on the leader.
@@ -181,12 +230,16 @@ impl Log {
 
     fn push(&mut self, batch: Arc<LogBatch>) {
         self.epochs.assign(batch.leader_epoch(), batch.base_offset());
-        self.producers.appended(&batch);
         self.note_in_segment(&batch);
+        if let Some(ended) = self.producers.appended(&batch) {
+            self.aborted.add(ended);
+        }
         self.end_offset = batch.next_offset();
         let position = self.end_position;
         self.end_position += batch.size() as u64;
-        self.entries.push_back(Entry { position, batch });
+        let is_indexed = self.since_indexed > INDEX_INTERVAL;
+        self.since_indexed = if is_indexed { 0 } else { self.since_indexed } + batch.size();
+        self.entries.push_back(Entry { position, is_indexed, batch });
     }
 
     /// Lets the log start at `offset`, if that is further on. Whether it did. What is before it
@@ -259,9 +312,14 @@ impl Log {
         let to = to.min(self.end_offset);
         let moved = to > self.high_watermark;
         if moved {
-            self.high_watermark = to;
+            self.set_high_watermark(to);
         }
         moved
+    }
+
+    fn set_high_watermark(&mut self, to: i64) {
+        self.high_watermark = to;
+        self.producers.decided_below(to);
     }
 
     /// Takes over the leader's high watermark, as far as this log reaches
@@ -269,7 +327,7 @@ impl Log {
     pub(crate) fn follow_high_watermark(&mut self, leaders: i64) -> bool {
         let to = leaders.clamp(self.start_offset, self.end_offset.max(self.start_offset));
         let moved = to != self.high_watermark;
-        self.high_watermark = to;
+        self.set_high_watermark(to);
         moved
     }
 
@@ -299,9 +357,11 @@ impl Log {
         self.end_offset = after_last.unwrap_or(base).max(base);
         self.start_offset = self.start_offset.min(self.end_offset);
         self.epochs.truncate_from(self.end_offset);
-        self.high_watermark = self.high_watermark.min(self.end_offset);
         self.flushed = self.flushed.min(self.end_offset);
+        self.aborted.truncate_to(self.end_offset);
+        self.since_indexed = 0;
         self.rebuild_producers();
+        self.set_high_watermark(self.high_watermark.min(self.end_offset));
     }
 
     /// Empties the log and lets it begin at `offset`.
@@ -321,6 +381,11 @@ impl Log {
 
     pub(crate) fn producers(&self) -> &Producers {
         &self.producers
+    }
+
+    /// Forgets producers that have been silent for `expiration` milliseconds.
+    pub(crate) fn expire_producers(&mut self, wall_millis: i64, expiration: i64) {
+        self.producers.expire(wall_millis, expiration);
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod fetcher;
 mod isr;
+mod read_replica;
 mod replica;
 mod session;
 

@@ -1,4 +1,5 @@
-//! DescribeProducers, version 0 (KIP-664): the idempotent producers a leader remembers.
+//! DescribeProducers, version 0 (KIP-664): the producers that a replica remembers, a follower's too,
+//! and where their open transactions begin.
 
 use milena_protocol::ErrorCode;
 use milena_protocol::StrBytes;
@@ -45,22 +46,18 @@ fn describe(process: &Process, topic: &Topic, index: i32) -> PartitionResponse {
         Ok(replica) => replica,
         Err(code) => return refused(index, code),
     };
-    if let Err(code) = replica.as_leader() {
-        return refused(index, code);
-    }
     let producers = replica.log.producers().iter().map(|(id, entry)| {
-        let last = entry.batches.back();
         ProducerState::default()
             .with_producer_id(ProducerId(id))
             .with_producer_epoch(entry.epoch.into())
-            .with_last_sequence(last.map_or(-1, |batch| batch.last_sequence))
-            .with_last_timestamp(last.map_or(-1, |batch| batch.timestamp))
-            .with_coordinator_epoch(-1)
-            .with_current_txn_start_offset(-1)
+            .with_last_sequence(entry.last_sequence())
+            .with_last_timestamp(entry.last_timestamp)
+            .with_coordinator_epoch(entry.coordinator_epoch)
+            .with_current_txn_start_offset(entry.transaction_start.unwrap_or(-1))
     });
     PartitionResponse::default()
         .with_partition_index(index)
         .with_active_producers(producers.collect())
 }
 
-// Not modelled: open transactions.
+// Not modelled: an authorizer.

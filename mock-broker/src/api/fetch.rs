@@ -5,24 +5,26 @@
 //! bytes are there, an error or a diverging epoch is found, or max wait is over. The first batch
 //! of an answer is given however large it is (KIP-74); everything behind it stays within max
 //! bytes. Incremental sessions (KIP-227), epoch checks (KIP-320), diverging epochs (KIP-595),
-//! leader hints (KIP-951, since version 16). A follower answers since version 11 (KIP-392).
+//! leader hints (KIP-951, since version 16). Since version 11 a follower answers, and a leader sends
+//! a consumer on to a replica in its rack, if `replica.selector.class` says so (KIP-392); such an
+//! answer has no records and is never waited for. READ_COMMITTED names the transactions that were
+//! aborted among what was read.
 
-use std::collections::BTreeMap;
+mod answer;
+
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use milena_protocol::ErrorCode;
 use milena_protocol::StrBytes;
 use milena_protocol::ids::{BrokerId, TopicId, TopicName};
-use milena_protocol::messages::fetch_response::{
-    EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData,
-};
 use milena_protocol::messages::{self, FetchRequest, FetchResponse, RequestKind, ResponseKind};
+use milena_protocol::time::MonoTime;
 
+use self::answer::Found;
 use super::body;
-use crate::broker::{
-    Answer, Asked, DelayedFetch, NO_SESSION, Opened, Process, SessionKey, SessionPartition, Told,
-};
+use crate::broker::{Answer, Asked, DelayedFetch, Opened, Process, SessionKey, SessionPartition};
+use crate::config::ReplicaSelector;
 use crate::context::Context;
 use crate::log::{EpochEnd, Log};
 use crate::message::ReplicaPosition;
@@ -33,6 +35,7 @@ use crate::replication::Replica;
 const LAST_WITHOUT_STORAGE_ERROR: i16 = 5;
 const FIRST_WITH_IDS: i16 = 13;
 const FIRST_WITH_HINTS: i16 = 16;
+const FIRST_FLEXIBLE: i16 = 12;
 const FIRST_A_FOLLOWER_ANSWERS: i16 = 11;
 const FIRST_WITH_REPLICA_STATE: i16 = 15;
 /// KIP-110. Only the topic's setting is looked at, not what is in the log (`KafkaApis`).
@@ -59,6 +62,9 @@ pub(crate) struct FetchPlan {
     version: i16,
     min_bytes: u64,
     max_bytes: usize,
+    /// Where the consumer is, and how it is sent to a replica near by.
+    rack: StrBytes,
+    selector: ReplicaSelector,
     partitions: Vec<Planned>,
 }
 
@@ -74,39 +80,6 @@ impl FetchPlan {
     /// The partitions whose changes may complete it.
     pub(crate) fn watched(&self) -> impl Iterator<Item = TopicPartition> {
         self.partitions.iter().filter_map(|planned| planned.key.ok())
-    }
-}
-
-/// What was found in one partition.
-struct Found {
-    error: ErrorCode,
-    high_watermark: i64,
-    last_stable: i64,
-    log_start: i64,
-    records: Bytes,
-    diverging: Option<EpochEnd>,
-}
-
-impl Found {
-    fn error(error: ErrorCode) -> Self {
-        Self {
-            error,
-            high_watermark: -1,
-            last_stable: -1,
-            log_start: -1,
-            records: Bytes::new(),
-            diverging: None,
-        }
-    }
-
-    fn told(&self) -> Told {
-        Told {
-            high_watermark: self.high_watermark,
-            log_start: self.log_start,
-            has_records: !self.records.is_empty(),
-            has_error: self.error != ErrorCode::NONE,
-            diverges: self.diverging.is_some(),
-        }
     }
 }
 
@@ -128,9 +101,13 @@ pub(super) fn handle(
             return ResponseKind::Fetch(response).into();
         }
     };
-    let plan = plan(process, ctx, asked.version, &request, opened, all);
+    let plan = plan(process, ctx, asked, &request, opened, all);
     let wait = u64::try_from(request.max_wait_ms).unwrap_or(0);
-    if wait > 0 && !plan.partitions.is_empty() && !process.is_satisfied(&plan) {
+    let redirects = plan
+        .partitions
+        .iter()
+        .any(|planned| process.preferred_read_replica(&plan, planned, ctx.now).is_some());
+    if wait > 0 && !plan.partitions.is_empty() && !redirects && !process.is_satisfied(&plan) {
         note_follower(process, ctx, &plan);
         let deadline = ctx.now + Duration::from_millis(wait);
         process.await_bytes(DelayedFetch { asked: *asked, deadline, plan });
@@ -138,7 +115,7 @@ pub(super) fn handle(
     }
     // A follower is told the high watermark as it was before its fetch: its own trails by a round
     // (`Partition.fetchRecords` reads first).
-    let response = process.fetch_response(ctx, &plan);
+    let response = process.fetch_response(ctx, asked, &plan);
     note_follower(process, ctx, &plan);
     ResponseKind::Fetch(response).into()
 }
@@ -175,11 +152,12 @@ fn named_partitions(
 fn plan(
     process: &Process,
     ctx: &Context<'_>,
-    version: i16,
+    asked: &Asked,
     request: &FetchRequest,
     opened: Opened,
     all: Vec<(SessionKey, SessionPartition)>,
 ) -> FetchPlan {
+    let version = asked.version;
     let replica = if version >= FIRST_WITH_REPLICA_STATE {
         (request.replica_state.replica_id.0, request.replica_state.replica_epoch)
     } else {
@@ -190,7 +168,13 @@ fn plan(
         _ if request.isolation_level == READ_COMMITTED => Reader::Committed,
         _ => Reader::Uncommitted,
     };
-    let max_bytes = request.max_bytes.min(ctx.config.fetch_max_bytes);
+    let mut max_bytes = request.max_bytes.min(ctx.config.fetch_max_bytes);
+    if let (false, Some(most)) =
+        (matches!(reader, Reader::Follower { .. }), process.largest_fetch(asked.connection))
+    {
+        // More would be throttled for certain.
+        max_bytes = max_bytes.min(most);
+    }
     let min_bytes = request.min_bytes.min(max_bytes);
     let partitions = all
         .into_iter()
@@ -205,6 +189,8 @@ fn plan(
         version,
         min_bytes: u64::try_from(min_bytes).unwrap_or(0),
         max_bytes: usize::try_from(max_bytes).unwrap_or(0),
+        rack: request.rack_id.clone(),
+        selector: ctx.config.replica_selector,
         partitions,
     }
 }
@@ -297,12 +283,28 @@ impl Process {
         }
     }
 
+    /// The replica a consumer should rather read from, if there is one nearer (KIP-392).
+    fn preferred_read_replica(
+        &self,
+        plan: &FetchPlan,
+        planned: &Planned,
+        now: MonoTime,
+    ) -> Option<BrokerId> {
+        if plan.version < FIRST_A_FOLLOWER_ANSWERS || matches!(plan.reader, Reader::Follower { .. })
+        {
+            return None;
+        }
+        let replica = self.replicas.get(&planned.key.ok()?)?;
+        let offset = planned.wanted.fetch_offset;
+        replica.preferred_read_replica(plan.selector, &plan.rack, offset, &self.image, now)
+    }
+
     fn find(
         &self,
         plan: &FetchPlan,
         planned: &Planned,
-        budget: usize,
-        at_least_one: bool,
+        (budget, at_least_one): (usize, bool),
+        now: MonoTime,
     ) -> Result<Found, ErrorCode> {
         let (log, bound) = self.readable(plan, planned)?;
         let wanted = &planned.wanted;
@@ -310,10 +312,15 @@ impl Process {
             high_watermark: log.high_watermark(),
             last_stable: log.last_stable_offset(),
             log_start: log.start_offset(),
+            preferred: self.preferred_read_replica(plan, planned, now),
             ..Found::error(ErrorCode::NONE)
         };
+        if found.preferred.is_some() {
+            return Ok(found);
+        }
         if let Some(end) = diverging(log, wanted)? {
             found.diverging = Some(end);
+            found.aborted = (plan.reader == Reader::Committed).then(Vec::new);
             return Ok(found);
         }
         let offset = wanted.fetch_offset;
@@ -332,96 +339,18 @@ impl Process {
             records.truncate(end);
         }
         found.records = records.freeze();
+        if plan.reader == Reader::Committed {
+            let is_read = offset < bound;
+            let aborted = is_read.then(|| log.aborted_transactions(offset, found.records.len()));
+            found.aborted = Some(aborted.unwrap_or_default());
+        }
         Ok(found)
     }
 
     /// Answers a parked fetch with what there is now.
     pub(crate) fn answer_fetch(&mut self, ctx: &mut Context<'_>, asked: &Asked, plan: &FetchPlan) {
-        let response = self.fetch_response(ctx, plan);
+        let response = self.fetch_response(ctx, asked, plan);
         self.respond(ctx, asked, &ResponseKind::Fetch(response));
-    }
-
-    fn fetch_response(&mut self, ctx: &Context<'_>, plan: &FetchPlan) -> FetchResponse {
-        let mut budget = plan.max_bytes;
-        let mut any_records = false;
-        let mut found = Vec::with_capacity(plan.partitions.len());
-        for planned in &plan.partitions {
-            let one = self.find(plan, planned, budget, !any_records).unwrap_or_else(Found::error);
-            any_records |= !one.records.is_empty();
-            budget = budget.saturating_sub(one.records.len());
-            found.push((planned, one));
-        }
-        let session_id = match plan.opened {
-            Opened::Sessionless => NO_SESSION,
-            Opened::Full => {
-                let slots = ctx.config.max_fetch_sessions;
-                let uses_ids = plan.version >= FIRST_WITH_IDS;
-                let partitions = found
-                    .iter()
-                    .map(|(planned, one)| (planned.name.clone(), planned.wanted, one.told()));
-                self.sessions.create(ctx.now, slots, &mut self.random, uses_ids, partitions)
-            }
-            Opened::Incremental { session } => {
-                found.retain(|(planned, one)| {
-                    self.sessions.tell(session, &planned.name, one.told())
-                });
-                session
-            }
-        };
-        let mut response = FetchResponse::default().with_session_id(session_id);
-        let mut endpoints = BTreeMap::new();
-        for (planned, one) in found {
-            let data = self.partition_data(plan, planned, one, &mut endpoints);
-            push(&mut response.responses, &planned.name, data);
-        }
-        response.node_endpoints = endpoints.into_values().collect();
-        response
-    }
-
-    fn partition_data(
-        &self,
-        plan: &FetchPlan,
-        planned: &Planned,
-        found: Found,
-        endpoints: &mut BTreeMap<BrokerId, NodeEndpoint>,
-    ) -> PartitionData {
-        let is_error = found.error != ErrorCode::NONE;
-        let mut data = PartitionData::default()
-            .with_partition_index(planned.name.index())
-            .with_error_code(found.error.0)
-            .with_high_watermark(found.high_watermark)
-            .with_last_stable_offset(found.last_stable)
-            .with_log_start_offset(found.log_start)
-            .with_aborted_transactions(
-                // A partition that this broker cannot name gets a fresh answer, whose list is empty
-                // and not null (FetchResponse.partitionResponse).
-                (planned.key.is_err() || (plan.reader == Reader::Committed && !is_error))
-                    .then(Vec::new),
-            )
-            .with_records(Some(found.records));
-        if let Some(end) = found.diverging {
-            data.diverging_epoch =
-                EpochEndOffset::default().with_epoch(end.epoch).with_end_offset(end.offset);
-        }
-        let wrong_broker = matches!(
-            found.error,
-            ErrorCode::NOT_LEADER_OR_FOLLOWER | ErrorCode::FENCED_LEADER_EPOCH
-        );
-        if let (true, Ok(key)) = (wrong_broker && plan.version >= FIRST_WITH_HINTS, planned.key) {
-            let hint = self.leader_hint(key);
-            data.current_leader = LeaderIdAndEpoch::default()
-                .with_leader_id(messages::BrokerId(hint.leader.get()))
-                .with_leader_epoch(hint.epoch);
-            if let Some(broker) = self.image.live(hint.leader) {
-                let endpoint = NodeEndpoint::default()
-                    .with_node_id(messages::BrokerId(hint.leader.get()))
-                    .with_host(StrBytes::from_string(broker.host.clone()))
-                    .with_port(i32::from(broker.port))
-                    .with_rack(broker.rack.clone().map(StrBytes::from_string));
-                endpoints.insert(hint.leader, endpoint);
-            }
-        }
-        data
     }
 }
 
@@ -447,22 +376,5 @@ fn diverging(log: &Log, wanted: &SessionPartition) -> Result<Option<EpochEnd>, E
     Ok(diverges.then_some(end))
 }
 
-/// Adds a partition to the last topic if it is the same one.
-fn push(topics: &mut Vec<FetchableTopicResponse>, name: &SessionKey, data: PartitionData) {
-    let (topic, id) = match name {
-        SessionKey::ById(id, _) => (messages::TopicName::default(), id.0),
-        SessionKey::ByName(name, _) => (name.to_wire(), uuid::Uuid::nil()),
-    };
-    match topics.last_mut() {
-        Some(last) if last.topic == topic && last.topic_id == id => last.partitions.push(data),
-        _ => topics.push(
-            FetchableTopicResponse::default()
-                .with_topic(topic)
-                .with_topic_id(id)
-                .with_partitions(vec![data]),
-        ),
-    }
-}
-
-// Not modelled: segments (an answer may reach over what would be two of them), a preferred read
-// replica (KIP-392's redirect), aborted transactions, tiered storage, quotas.
+// Not modelled: segments (an answer may reach over what would be two of them), tiered storage, the
+// time a request takes (request_percentage throttles nobody), replication quotas.

@@ -3,7 +3,8 @@
 //! Any broker hands out an id with epoch 0, unique across brokers and restarts. While the
 //! controller has not given a block of ids the answer is COORDINATOR_LOAD_IN_PROGRESS.
 //! A transactional id needs its coordinator, which nobody is: COORDINATOR_NOT_AVAILABLE; an empty
-//! one is an INVALID_REQUEST.
+//! one is an INVALID_REQUEST, and so is a producer id without an epoch or an epoch without an id
+//! (KIP-360). Without a transactional id a producer that names its own id gets a new one.
 
 use milena_protocol::ErrorCode;
 use milena_protocol::messages::{InitProducerIdResponse, ProducerId, RequestKind, ResponseKind};
@@ -19,7 +20,9 @@ pub(super) fn handle(
     body: RequestKind,
 ) -> Answer {
     let request = body!(asked, body, InitProducerId);
+    let is_half = (request.producer_id.0 == -1) != (request.producer_epoch == -1);
     let id = match &request.transactional_id {
+        _ if is_half => Err(ErrorCode::INVALID_REQUEST),
         Some(id) if id.is_empty() => Err(ErrorCode::INVALID_REQUEST),
         Some(_) => Err(ErrorCode::COORDINATOR_NOT_AVAILABLE),
         None => process.take_producer_id(ctx).ok_or(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS),
@@ -35,5 +38,4 @@ pub(super) fn handle(
     ResponseKind::InitProducerId(response).into()
 }
 
-// Not modelled: transactional ids; a client that names its producer id to have its epoch bumped
-// gets a new id, as from a broker without a transactional id.
+// Not modelled: transactional ids.

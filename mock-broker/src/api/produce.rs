@@ -1,35 +1,42 @@
 //! Produce, versions 3 to 13 (0 to 2 are advertised and close the connection, KAFKA-18659).
 //!
 //! Topics are named by id since version 13. A request is judged in this order: transactional
-//! batches without a transactional id refuse all of it; per partition an unknown topic and a
-//! wrong number of batches; acks for all the rest; leadership; min.insync.replicas before the
+//! batches without a transactional id, or of several producers, refuse all of it; per partition an
+//! unknown topic and a wrong number of batches; whether the partition is in the transaction
+//! (KIP-890); acks for all the rest; leadership; min.insync.replicas before the
 //! append (acks=all only); the batch; its sequence. With acks=all the answer waits until the high
 //! watermark has passed the records or the time-out is over; with acks=0 there is no answer, and
 //! an error closes the connection. NOT_LEADER_OR_FOLLOWER names the leader since version 10
 //! (KIP-951). A partition that is named twice counts once, as it was named last.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
 use milena_protocol::ErrorCode;
 use milena_protocol::StrBytes;
-use milena_protocol::ids::TopicId;
+use milena_protocol::ids::{ProducerEpoch, ProducerId, TopicId};
 use milena_protocol::messages::produce_request::TopicProduceData;
 use milena_protocol::messages::produce_response::{
     BatchIndexAndErrorMessage, PartitionProduceResponse, TopicProduceResponse,
 };
 use milena_protocol::messages::{ProduceRequest, ProduceResponse, RequestKind, ResponseKind};
-use milena_protocol::records;
+use milena_protocol::records::{self, Batch};
 
 use super::body;
 use super::hints::FIRST_PRODUCE_WITH_IDS;
-use crate::broker::{Answer, Asked, AwaitedPartition, DelayedProduce, Process, surroundings};
+use crate::broker::{
+    Answer, AppendAnswer, Asked, AwaitedPartition, DelayedProduce, Process, surroundings,
+};
 use crate::cluster::{CloseCause, Node};
 use crate::context::Context;
 use crate::log::{self, Appended, LogBatch, Refused};
 use crate::metadata::{TimestampType, TopicPartition};
 
 const ACKS_ALL: i16 = -1;
+
+/// The first version with which a broker adds partitions to transactions (KIP-890, part 2).
+const FIRST_ADDING_PARTITIONS: i16 = 12;
 
 /// What became of one partition of the request.
 struct Written {
@@ -53,10 +60,16 @@ pub(super) fn handle(
         return Answer::Close(CloseCause::Malformed(text));
     }
     if request.transactional_id.is_none() && request.topic_data.iter().any(has_transactional) {
-        let code = ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
-        return finish(process, asked, request.acks, refuse_all(&request, code));
+        let refused = ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED.into();
+        return finish(process, ctx, asked, request.acks, refuse_all(&request, refused));
     }
     keep_last_of_each(&mut request);
+    if transactional_producers(&request).len() > 1 {
+        let text = "Transactional records contained more than one producer ID";
+        let code = ErrorCode::INVALID_PRODUCER_ID_MAPPING;
+        let refused = Refused { message: Some(text.to_owned()), ..code.into() };
+        return finish(process, ctx, asked, request.acks, refuse_all(&request, refused));
+    }
     let mut response = ProduceResponse::default();
     let mut awaited = Vec::new();
     for (at, topic) in request.topic_data.iter().enumerate() {
@@ -78,11 +91,12 @@ pub(super) fn handle(
         response.responses.push(told);
     }
     if request.acks != ACKS_ALL || awaited.is_empty() {
-        return finish(process, asked, request.acks, response);
+        return finish(process, ctx, asked, request.acks, response);
     }
     let wait = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
     let deadline = ctx.now + wait;
-    process.await_replication(DelayedProduce { asked: *asked, deadline, awaited, response });
+    let answer = AppendAnswer::Produce(response);
+    process.await_replication(DelayedProduce { asked: *asked, deadline, awaited, answer });
     Answer::Later
 }
 
@@ -99,20 +113,43 @@ fn write(
         return Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.into());
     }
     let batch = log::single_batch(version, records)?;
+    if batch.is_transactional() {
+        verify_transaction(process, ctx, version, key, &batch)?;
+    }
     if !(ACKS_ALL..=1).contains(&acks) {
         return Err(ErrorCode::INVALID_REQUIRED_ACKS.into());
-    }
-    if batch.is_transactional() {
-        // Nobody can say whether the partition is in the transaction (KIP-890).
-        let text = "Unable to verify the partition has been added to the transaction. \
-                    Underlying error: COORDINATOR_NOT_AVAILABLE";
-        let message = Some(text.to_owned());
-        return Err(Refused { message, ..ErrorCode::NOT_ENOUGH_REPLICAS.into() });
     }
     append(process, ctx, acks, key, batch).map_err(|refused| {
         let start = process.replica(key).map_or(-1, |replica| replica.log.start_offset());
         with_log_start(refused, start)
     })
+}
+
+/// Whether a partition is known to be in the transaction that a batch belongs to
+/// (`ReplicaManager.maybeSendPartitionsToTransactionCoordinator`, KIP-890). A batch that goes on
+/// with an open transaction needs no asking; one of the second version of transactions always does
+/// otherwise, because asking is what adds the partition.
+fn verify_transaction(
+    process: &Process,
+    ctx: &Context<'_>,
+    version: i16,
+    key: TopicPartition,
+    batch: &LogBatch,
+) -> Result<(), Refused> {
+    let adds_partitions = version >= FIRST_ADDING_PARTITIONS;
+    if !ctx.config.transaction_partition_verification && !adds_partitions {
+        return Ok(());
+    }
+    let replica = process.replicas.get(&key).ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)?;
+    replica.as_leader()?;
+    let producers = replica.log.producers();
+    if producers.has_open_transaction(batch.producer_id(), batch.producer_epoch()) {
+        return Ok(());
+    }
+    // There is no coordinator to ask.
+    let text = "Unable to verify the partition has been added to the transaction. Underlying \
+                error: COORDINATOR_NOT_AVAILABLE";
+    Err(Refused { message: Some(text.to_owned()), ..ErrorCode::NOT_ENOUGH_REPLICAS.into() })
 }
 
 /// `ReplicaManager.appendToLocalLog` tells where the log starts with some errors and not with
@@ -145,16 +182,8 @@ fn append(
     let followers = &process.followers;
     let replica = process.replicas.get_mut(&key).ok_or(why)?;
     replica.as_leader()?;
-    if acks == ACKS_ALL && replica.isr().len() < replica.min_isr() {
-        let text = format!(
-            "The size of the current ISR {:?} is insufficient to satisfy the min.isr requirement \
-             of {} for partition {}-{}",
-            replica.isr(),
-            replica.min_isr(),
-            replica.topic,
-            key.index
-        );
-        return Err(Refused { message: Some(text), ..ErrorCode::NOT_ENOUGH_REPLICAS.into() });
+    if acks == ACKS_ALL && replica.is_under_min_isr() {
+        return Err(ErrorCode::NOT_ENOUGH_REPLICAS.into());
     }
     let batch = log::check_produced(&batch, &replica.settings, wall_millis)?;
     let append_time =
@@ -214,20 +243,31 @@ fn tell(index: i32, written: &Result<Written, Refused>) -> PartitionProduceRespo
                 .with_log_append_time_ms(-1)
                 .with_log_start_offset(refused.log_start)
                 .with_record_errors(refused.records.iter().map(record).collect())
-                // Told only beside the records it is about (RecordValidationException).
-                .with_error_message(
-                    refused
-                        .message
-                        .clone()
-                        .filter(|_| !refused.records.is_empty())
-                        .map(StrBytes::from_string),
-                )
+                .with_error_message(told_message(refused).map(StrBytes::from_string))
         }
     }
 }
 
+/// Words are told only beside the records they are about (`RecordValidationException`), when a
+/// transaction could not be verified (`LogAppendResult.hasCustomErrorMessage`), and when the request
+/// failed as a whole.
+fn told_message(refused: &Refused) -> Option<String> {
+    let of_transactions = matches!(
+        refused.code,
+        ErrorCode::NOT_ENOUGH_REPLICAS | ErrorCode::INVALID_PRODUCER_ID_MAPPING
+    );
+    refused.message.clone().filter(|_| of_transactions || !refused.records.is_empty())
+}
+
 /// Answers, or with acks=0 does not.
-fn finish(process: &Process, asked: &Asked, acks: i16, mut response: ProduceResponse) -> Answer {
+fn finish(
+    process: &mut Process,
+    ctx: &mut Context<'_>,
+    asked: &Asked,
+    acks: i16,
+    mut response: ProduceResponse,
+) -> Answer {
+    response.throttle_time_ms = process.charge_produce(ctx, asked.connection);
     if acks == 0 {
         let failed = response.responses.iter().find_map(|topic| {
             let failed = topic.partition_responses.iter().find(|told| told.error_code != 0)?;
@@ -244,9 +284,10 @@ fn finish(process: &Process, asked: &Asked, acks: i16, mut response: ProduceResp
     ResponseKind::Produce(response).into()
 }
 
-fn refuse_all(request: &ProduceRequest, code: ErrorCode) -> ProduceResponse {
+fn refuse_all(request: &ProduceRequest, refused: Refused) -> ProduceResponse {
+    let refused = Err(refused);
     let topics = request.topic_data.iter().map(|topic| {
-        let partition = |index| tell(index, &Err(code.into()));
+        let partition = |index| tell(index, &refused);
         TopicProduceResponse::default()
             .with_name(topic.name.clone())
             .with_topic_id(topic.topic_id)
@@ -258,17 +299,29 @@ fn refuse_all(request: &ProduceRequest, code: ErrorCode) -> ProduceResponse {
 }
 
 fn has_transactional(topic: &TopicProduceData) -> bool {
+    transactional_batches(topic).next().is_some()
+}
+
+fn transactional_batches(topic: &TopicProduceData) -> impl Iterator<Item = Batch> + '_ {
     topic
         .partition_data
         .iter()
         .filter_map(|partition| partition.records.clone())
         .flat_map(records::batches)
-        .any(|batch| batch.is_ok_and(|batch| batch.is_transactional()))
+        .filter_map(Result::ok)
+        .filter(Batch::is_transactional)
+}
+
+/// Whose transactions the batches belong to: one request is for one of them
+/// (`ReplicaManager.handleProduceAppend`).
+fn transactional_producers(request: &ProduceRequest) -> BTreeSet<(ProducerId, ProducerEpoch)> {
+    let of = |batch: Batch| (batch.header.producer_id, batch.header.producer_epoch);
+    request.topic_data.iter().flat_map(transactional_batches).map(of).collect()
 }
 
 /// Drops what is named again further on.
 fn keep_last_of_each(request: &mut ProduceRequest) {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for topic in request.topic_data.iter_mut().rev() {
         let (name, id) = (topic.name.clone(), topic.topic_id);
         let mut kept: Vec<_> = std::mem::take(&mut topic.partition_data)
@@ -282,5 +335,6 @@ fn keep_last_of_each(request: &mut ProduceRequest) {
     request.topic_data.retain(|topic| !topic.partition_data.is_empty());
 }
 
-// Not modelled: transactions, levels of compression other than the codec's own, batches that
-// decompress to more than 256 MiB, quotas.
+// Not modelled: asking a transaction's coordinator, levels of compression other than the codec's own,
+// batches that decompress to more than 256 MiB, the time a request takes (request_percentage
+// throttles nobody).

@@ -9,8 +9,8 @@ use milena_protocol::messages::{ApiKey, ResponseKind};
 use milena_protocol::response;
 use milena_protocol::time::MonoTime;
 
-use super::Process;
 use super::faulty::AnswerFate;
+use super::{Process, quotas};
 use crate::api::{self, Requested, Unserved};
 use crate::cluster::{
     CloseCause, CloseReason, ConnectionId, ConnectionView, Noted, Output, Reading,
@@ -67,6 +67,10 @@ pub(super) struct Connection {
     pub(super) last_active: MonoTime,
     /// When it is looked at whether that is too long ago.
     pub(super) next_look: MonoTime,
+    /// Whether a throttle keeps it from being read (KIP-219).
+    is_silenced: bool,
+    /// The size of the last request.
+    request_size: usize,
 }
 
 impl Process {
@@ -90,6 +94,8 @@ impl Process {
                 fate: None,
                 last_active: ctx.now,
                 next_look: ctx.now,
+                is_silenced: false,
+                request_size: 0,
             },
         );
         self.watch_idle(ctx, connection);
@@ -151,7 +157,7 @@ impl Process {
     /// Handles the next request of a connection, if it has one and is not muted.
     pub(super) fn run(&mut self, ctx: &mut Context<'_>, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        if connection.muted.is_some() {
+        if connection.muted.is_some() || connection.is_silenced {
             return;
         }
         let Some(next) = connection.queue.front().cloned() else { return };
@@ -176,6 +182,33 @@ impl Process {
         match copy {
             None => self.dispatch(ctx, requested),
             Some(frame) => self.meet_rules(ctx, requested, frame),
+        }
+    }
+
+    /// Who sent the last request of a connection, and how large it was.
+    pub(crate) fn last_request(&self, id: ConnectionId) -> (String, usize) {
+        let connection = self.connections.get(&id);
+        connection.map_or_else(Default::default, |it| {
+            (it.client_id.as_deref().unwrap_or_default().to_owned(), it.request_size)
+        })
+    }
+
+    /// Reads nothing of a connection for as long as its client was told to be silent.
+    pub(crate) fn silence(&mut self, ctx: &mut Context<'_>, id: ConnectionId, millis: i64) {
+        let Some(connection) = self.connections.get_mut(&id).filter(|_| millis > 0) else { return };
+        connection.is_silenced = true;
+        let until = ctx.now + quotas::silence_of(millis);
+        ctx.trace(self.node(), "throttle", format_args!("connection={} millis={millis}", id.0));
+        self.quotas.silence(until, id);
+    }
+
+    /// Reads a connection again.
+    pub(super) fn end_silence(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.is_silenced = false;
+            if connection.muted.is_none() {
+                self.reschedule(id);
+            }
         }
     }
 
@@ -215,6 +248,7 @@ impl Process {
         let Requested { asked, client_id, .. } = requested;
         let Some(connection) = self.connections.get_mut(&asked.connection) else { return };
         connection.asked_at = ctx.now;
+        connection.request_size = bytes;
         if connection.client_id.as_deref() != client_id.as_deref() {
             connection.client_id = client_id.as_deref().map(Arc::from);
         }

@@ -78,6 +78,7 @@ pub(crate) struct Told {
     pub(crate) has_records: bool,
     pub(crate) has_error: bool,
     pub(crate) diverges: bool,
+    pub(crate) redirects: bool,
 }
 
 pub(crate) type Partitions = IndexMap<SessionKey, CachedPartition, Hasher>;
@@ -223,14 +224,23 @@ impl FetchSessions {
         self.by_id.remove(&id).is_some()
     }
 
-    /// Whether a partition of an incremental answer has to be told; notes that it is. One with
-    /// records goes to the end of the session's order, so that none starves.
-    pub(crate) fn tell(&mut self, session: i32, key: &SessionKey, told: Told) -> bool {
-        let Some(session) = self.by_id.get_mut(&session) else { return true };
-        let Some(cached) = session.partitions.get_mut(key) else { return true };
-        let mut must = told.has_records || told.has_error || told.diverges;
-        must |= cached.told_high_watermark != told.high_watermark;
-        must |= cached.told_log_start != told.log_start;
+    /// Whether a partition of an incremental answer has to be told.
+    pub(crate) fn must_tell(&self, session: i32, key: &SessionKey, told: Told) -> bool {
+        let session = self.by_id.get(&session);
+        let Some(cached) = session.and_then(|it| it.partitions.get(key)) else { return true };
+        told.has_records
+            || told.has_error
+            || told.diverges
+            || told.redirects
+            || cached.told_high_watermark != told.high_watermark
+            || cached.told_log_start != told.log_start
+    }
+
+    /// Notes what was told of a partition. One with records goes to the end of the session's order,
+    /// so that none starves.
+    pub(crate) fn note_told(&mut self, session: i32, key: &SessionKey, told: Told) {
+        let Some(session) = self.by_id.get_mut(&session) else { return };
+        let Some(cached) = session.partitions.get_mut(key) else { return };
         cached.told_high_watermark = if told.has_error { -1 } else { told.high_watermark };
         cached.told_log_start = told.log_start;
         if told.has_records {
@@ -239,7 +249,6 @@ impl FetchSessions {
                 session.partitions.move_index(at, last);
             }
         }
-        must
     }
 }
 
@@ -279,7 +288,14 @@ mod tests {
     }
 
     fn told(high_watermark: i64) -> Told {
-        Told { high_watermark, log_start: 0, has_records: false, has_error: false, diverges: false }
+        Told {
+            high_watermark,
+            log_start: 0,
+            has_records: false,
+            has_error: false,
+            diverges: false,
+            redirects: false,
+        }
     }
 
     fn with_session(count: i32) -> (FetchSessions, i32) {
@@ -288,6 +304,12 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let id = sessions.create(MonoTime::ZERO, 8, &mut random, true, partitions.into_iter());
         (sessions, id)
+    }
+
+    fn tell(sessions: &mut FetchSessions, id: i32, told: Told) -> bool {
+        let must = sessions.must_tell(id, &key(0), told);
+        sessions.note_told(id, &key(0), told);
+        must
     }
 
     #[test]
@@ -316,17 +338,17 @@ mod tests {
     #[test]
     fn what_did_not_change_is_not_told_again() {
         let (mut sessions, id) = with_session(1);
-        assert!(!sessions.tell(id, &key(0), told(5)));
-        assert!(sessions.tell(id, &key(0), told(6)));
-        assert!(!sessions.tell(id, &key(0), told(6)));
+        assert!(!tell(&mut sessions, id, told(5)));
+        assert!(tell(&mut sessions, id, told(6)));
+        assert!(!tell(&mut sessions, id, told(6)));
         let with_records = Told { has_records: true, ..told(6) };
-        assert!(sessions.tell(id, &key(0), with_records));
+        assert!(tell(&mut sessions, id, with_records));
     }
 
     #[test]
     fn a_partition_with_records_goes_behind_the_others() {
         let (mut sessions, id) = with_session(3);
-        sessions.tell(id, &key(0), Told { has_records: true, ..told(6) });
+        tell(&mut sessions, id, Told { has_records: true, ..told(6) });
         let (_, all) = sessions.open(MonoTime::ZERO, (id, 1), true, Vec::new(), &[]).unwrap();
         let keys: Vec<_> = all.into_iter().map(|(key, _)| key.index()).collect();
         assert_eq!(keys, [1, 2, 0]);

@@ -1,4 +1,4 @@
-//! Produce requests with acks=all that wait for their records to be replicated
+//! Appends with acks=all that wait to be replicated: Produce requests and transactions' markers
 //! (`DelayedProduce`, `DelayedOperationPurgatory`).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,6 +8,7 @@ use milena_protocol::messages::{ProduceResponse, ResponseKind};
 use milena_protocol::time::MonoTime;
 
 use super::{Asked, Process};
+use crate::api::write_txn_markers::MarkerResults;
 use crate::cluster::ConnectionId;
 use crate::context::Context;
 use crate::metadata::TopicPartition;
@@ -18,8 +19,25 @@ pub(crate) struct AwaitedPartition {
     pub(crate) key: TopicPartition,
     /// The high watermark that completes it.
     pub(crate) required: i64,
-    /// Where its answer stands in the response.
+    /// Where its answer stands: topic and partition of a Produce response, or the marker's number.
     pub(crate) place: (usize, usize),
+}
+
+/// What is told once nothing is awaited any more.
+#[derive(Debug)]
+pub(crate) enum AppendAnswer {
+    /// Complete but for the awaited partitions, which say what they say on success.
+    Produce(ProduceResponse),
+    Markers(MarkerResults),
+}
+
+impl AppendAnswer {
+    fn set(&mut self, (at, within): (usize, usize), code: ErrorCode) {
+        match self {
+            Self::Produce(response) => set_error(response, (at, within), code),
+            Self::Markers(results) => results.set(at, code),
+        }
+    }
 }
 
 /// A request that waits.
@@ -28,8 +46,7 @@ pub(crate) struct DelayedProduce {
     pub(crate) asked: Asked,
     pub(crate) deadline: MonoTime,
     pub(crate) awaited: Vec<AwaitedPartition>,
-    /// Complete but for the awaited partitions, which say what they say on success.
-    pub(crate) response: ProduceResponse,
+    pub(crate) answer: AppendAnswer,
 }
 
 /// All of them, by connection: one has at most one request at a time.
@@ -86,7 +103,7 @@ impl ProducePurgatory {
             .iter()
             .position(|awaited| awaited.key == key && awaited.required == required)?;
         let awaited = produce.awaited.swap_remove(at);
-        set_error(&mut produce.response, awaited.place, outcome);
+        produce.answer.set(awaited.place, outcome);
         let done = produce.awaited.is_empty();
         self.unwatch(&awaited, id);
         if done { self.remove(id) } else { None }
@@ -130,7 +147,7 @@ impl Process {
             let Some(mut produce) = self.produce.remove(id) else { break };
             for awaited in std::mem::take(&mut produce.awaited) {
                 // The offsets stay in the answer: the records may be committed yet.
-                set_error(&mut produce.response, awaited.place, ErrorCode::REQUEST_TIMED_OUT);
+                produce.answer.set(awaited.place, ErrorCode::REQUEST_TIMED_OUT);
             }
             self.answer_produce(ctx, produce);
         }
@@ -141,9 +158,18 @@ impl Process {
     }
 
     fn answer_produce(&mut self, ctx: &mut Context<'_>, produce: DelayedProduce) {
-        let DelayedProduce { asked, mut response, .. } = produce;
-        self.add_produce_hints(asked.version, &mut response);
-        self.respond(ctx, &asked, &ResponseKind::Produce(response));
+        let DelayedProduce { asked, answer, .. } = produce;
+        let response = match answer {
+            AppendAnswer::Produce(mut response) => {
+                self.add_produce_hints(asked.version, &mut response);
+                response.throttle_time_ms = self.charge_produce(ctx, asked.connection);
+                ResponseKind::Produce(response)
+            }
+            AppendAnswer::Markers(results) => {
+                ResponseKind::WriteTxnMarkers(results.into_response())
+            }
+        };
+        self.respond(ctx, &asked, &response);
     }
 }
 

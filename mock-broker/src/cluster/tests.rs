@@ -19,6 +19,7 @@ mod refusals;
 mod replication;
 mod requests;
 mod settings;
+mod transactions;
 
 #[test]
 fn three_brokers_are_unfenced_within_the_first_moment() {

@@ -1,5 +1,5 @@
-//! Quotas of clients (KIP-546, `ClientQuotaControlManager`): kept and described; nobody is
-//! throttled by them yet.
+//! Quotas of clients (KIP-546, `ClientQuotaControlManager`): kept here, and told to brokers, which
+//! throttle by them.
 
 use milena_protocol::ErrorCode;
 use milena_protocol::StrBytes;

@@ -105,7 +105,7 @@ impl LogBatch {
 pub(crate) mod tests {
     use bytes::{Bytes, BytesMut};
     use milena_protocol::ids::{ProducerEpoch, ProducerId, Sequence};
-    use milena_protocol::records::{BatchBuilder, NO_HEADERS, Stamp, batches};
+    use milena_protocol::records::{BatchBuilder, BatchKind, NO_HEADERS, Stamp, batches};
 
     use super::*;
 
@@ -117,17 +117,21 @@ pub(crate) mod tests {
         values: &[&str],
         timestamp: i64,
     ) -> Bytes {
-        let mut builder = BatchBuilder::new(64);
-        for value in values {
-            builder.append(timestamp, Some(b"k"), Some(value.as_bytes()), NO_HEADERS).unwrap();
-        }
         let stamp = Stamp {
             producer_id: ProducerId(producer_id),
             producer_epoch: ProducerEpoch(epoch),
             base_sequence: Sequence(sequence),
             ..Stamp::default()
         };
-        let stamped = builder.seal().stamp(&stamp);
+        stamped(&stamp, values, timestamp)
+    }
+
+    fn stamped(stamp: &Stamp, values: &[&str], timestamp: i64) -> Bytes {
+        let mut builder = BatchBuilder::new(64);
+        for value in values {
+            builder.append(timestamp, Some(b"k"), Some(value.as_bytes()), NO_HEADERS).unwrap();
+        }
+        let stamped = builder.seal().stamp(stamp);
         let mut bytes = BytesMut::new();
         bytes.extend_from_slice(&stamped.header);
         bytes.extend_from_slice(&stamped.payload);
@@ -143,6 +147,25 @@ pub(crate) mod tests {
         count: usize,
     ) -> LogBatch {
         let bytes = produced(producer_id, epoch, sequence, &vec!["v"; count], 1_000);
+        let batch = batches(bytes).next().unwrap().unwrap();
+        LogBatch::new(batch).placed(offset, 0, None)
+    }
+
+    /// The same in a transaction.
+    pub(crate) fn transactional(
+        offset: i64,
+        producer_id: i64,
+        epoch: i16,
+        sequence: i32,
+        count: usize,
+    ) -> LogBatch {
+        let stamp = Stamp {
+            producer_id: ProducerId(producer_id),
+            producer_epoch: ProducerEpoch(epoch),
+            base_sequence: Sequence(sequence),
+            kind: BatchKind::Transactional,
+        };
+        let bytes = stamped(&stamp, &vec!["v"; count], 1_000);
         let batch = batches(bytes).next().unwrap().unwrap();
         LogBatch::new(batch).placed(offset, 0, None)
     }

@@ -115,8 +115,9 @@ impl Log {
         let cleaned = self.entries.partition_point(|it| it.batch.base_offset() < dirty.end);
         let rest = self.entries.split_off(cleaned);
         for entry in std::mem::take(&mut self.entries) {
+            let is_indexed = entry.is_indexed;
             if let Some(batch) = cleaner.clean(entry.batch) {
-                self.entries.push_back(Entry { position: 0, batch });
+                self.entries.push_back(Entry { position: 0, is_indexed, batch });
             }
         }
         self.entries.extend(rest);

@@ -1,4 +1,5 @@
-//! What a log knows about its idempotent producers: sequences, epochs, the last five batches.
+//! What a log knows about its producers: sequences, epochs, the last five batches, open
+//! transactions.
 //!
 //! The state is derived from the log and from nothing else, so a new leader has it without being
 //! told, and a truncated tail takes its part of it along (`ProducerStateManager`,
@@ -9,6 +10,8 @@ use std::collections::{BTreeMap, VecDeque};
 use milena_protocol::ErrorCode;
 
 use super::batch::LogBatch;
+use super::marker::EndTxnMarker;
+use super::transactions::{CompletedTxn, OpenTransactions};
 
 /// How many batches per producer are remembered, which is why a client keeps at most five in
 /// flight (`ProducerStateEntry.NUM_BATCHES_TO_RETAIN`).
@@ -28,6 +31,12 @@ pub(crate) struct AppendedBatch {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct ProducerEntry {
     pub(crate) epoch: i16,
+    /// Of the coordinator that wrote its last marker, -1 before the first.
+    pub(crate) coordinator_epoch: i32,
+    /// Of its last batch or marker.
+    pub(crate) last_timestamp: i64,
+    /// Where its open transaction begins.
+    pub(crate) transaction_start: Option<i64>,
     pub(crate) batches: VecDeque<AppendedBatch>,
 }
 
@@ -44,6 +53,7 @@ pub(crate) enum SequenceVerdict {
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Producers {
     by_id: BTreeMap<i64, ProducerEntry>,
+    transactions: OpenTransactions,
 }
 
 impl Producers {
@@ -62,34 +72,39 @@ impl Producers {
         if batch.producer_epoch() < entry.epoch {
             return Err(ErrorCode::INVALID_PRODUCER_EPOCH);
         }
-        if batch.producer_epoch() > entry.epoch {
-            return if batch.base_sequence() == 0 {
-                Ok(SequenceVerdict::Append)
-            } else {
-                Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
-            };
+        entry.check_sequence(batch)?;
+        if entry.transaction_start.is_some() && !batch.is_transactional() {
+            return Err(ErrorCode::INVALID_TXN_STATE);
         }
-        let last = entry.batches.back().map_or(-1, |batch| batch.last_sequence);
-        if follows(last, batch.base_sequence()) {
-            Ok(SequenceVerdict::Append)
-        } else {
-            Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
-        }
+        Ok(SequenceVerdict::Append)
     }
 
-    /// Takes in a batch that was appended, by a leader or a follower.
-    pub(crate) fn appended(&mut self, batch: &LogBatch) {
-        if batch.producer_id() < 0 || batch.is_control() {
-            return;
+    /// Judges a marker that a coordinator sent. One that ends nothing is as good as another.
+    pub(crate) fn check_marker(&self, marker: &EndTxnMarker) -> Result<(), ErrorCode> {
+        let entry = self.by_id.get(&marker.producer_id);
+        let (epoch, coordinator_epoch) =
+            entry.map_or((-1, -1), |entry| (entry.epoch, entry.coordinator_epoch));
+        if marker.producer_epoch < epoch {
+            return Err(ErrorCode::INVALID_PRODUCER_EPOCH);
         }
-        let entry = self
-            .by_id
-            .entry(batch.producer_id())
-            .or_insert_with(|| ProducerEntry { epoch: -1, batches: VecDeque::new() });
-        if entry.epoch != batch.producer_epoch() {
-            entry.batches.clear();
-            entry.epoch = batch.producer_epoch();
+        if marker.coordinator_epoch < coordinator_epoch {
+            return Err(ErrorCode::TRANSACTION_COORDINATOR_FENCED);
         }
+        Ok(())
+    }
+
+    /// Takes in a batch that was appended, by a leader or a follower. Gives the transaction that a
+    /// marker has ended.
+    pub(crate) fn appended(&mut self, batch: &LogBatch) -> Option<CompletedTxn> {
+        if batch.producer_id() < 0 {
+            return None;
+        }
+        if batch.is_control() {
+            // Of a marker whose record was compacted away nothing is left to be done.
+            return EndTxnMarker::read(batch)
+                .and_then(|marker| self.marker_appended(batch, &marker));
+        }
+        let entry = self.entry_in_epoch(batch.producer_id(), batch.producer_epoch());
         if entry.batches.len() == REMEMBERED_BATCHES {
             entry.batches.pop_front();
         }
@@ -99,6 +114,74 @@ impl Producers {
             first_offset: batch.base_offset(),
             last_offset: batch.last_offset(),
             timestamp: batch.max_timestamp(),
+        });
+        entry.last_timestamp = batch.max_timestamp();
+        if batch.is_transactional() && entry.transaction_start.is_none() {
+            entry.transaction_start = Some(batch.base_offset());
+            self.transactions.begin(batch.base_offset(), batch.producer_id());
+        }
+        None
+    }
+
+    fn marker_appended(&mut self, batch: &LogBatch, marker: &EndTxnMarker) -> Option<CompletedTxn> {
+        let entry = self.entry_in_epoch(marker.producer_id, marker.producer_epoch);
+        entry.coordinator_epoch = marker.coordinator_epoch;
+        entry.last_timestamp = batch.max_timestamp();
+        let first_offset = entry.transaction_start.take()?;
+        let ended = CompletedTxn {
+            producer_id: marker.producer_id,
+            first_offset,
+            last_offset: batch.base_offset(),
+            end: marker.end,
+            last_stable_offset: self
+                .transactions
+                .first_of_others(marker.producer_id)
+                .unwrap_or(batch.base_offset() + 1),
+        };
+        self.transactions.complete(&ended);
+        Some(ended)
+    }
+
+    /// A new epoch forgets the batches of the old one.
+    fn entry_in_epoch(&mut self, id: i64, epoch: i16) -> &mut ProducerEntry {
+        let entry = self.by_id.entry(id).or_insert_with(|| ProducerEntry {
+            epoch,
+            coordinator_epoch: -1,
+            last_timestamp: -1,
+            transaction_start: None,
+            batches: VecDeque::new(),
+        });
+        if entry.epoch != epoch {
+            entry.batches.clear();
+            entry.epoch = epoch;
+        }
+        entry
+    }
+
+    /// Where the first transaction begins whose outcome is not certain: it is open, or its marker
+    /// is not replicated yet.
+    pub(crate) fn first_unstable_offset(&self) -> Option<i64> {
+        self.transactions.first_unstable_offset()
+    }
+
+    /// Markers below the high watermark, or below the start of the log, are certain.
+    pub(crate) fn decided_below(&mut self, offset: i64) {
+        self.transactions.decided_below(offset);
+    }
+
+    /// Whether a transaction of this producer and epoch is open
+    /// (`UnifiedLog.hasOngoingTransaction`).
+    pub(crate) fn has_open_transaction(&self, id: i64, epoch: i16) -> bool {
+        let entry = self.by_id.get(&id);
+        entry.is_some_and(|entry| entry.epoch == epoch && entry.transaction_start.is_some())
+    }
+
+    /// Forgets producers that wrote nothing for `expiration` milliseconds and have no open
+    /// transaction (`ProducerStateManager.removeExpiredProducers`).
+    pub(crate) fn expire(&mut self, wall_millis: i64, expiration: i64) {
+        self.by_id.retain(|_, entry| {
+            entry.transaction_start.is_some()
+                || wall_millis.saturating_sub(entry.last_timestamp) < expiration
         });
     }
 
@@ -123,6 +206,20 @@ impl Producers {
 }
 
 impl ProducerEntry {
+    /// The sequence of its last batch, -1 if its epoch has none.
+    pub(crate) fn last_sequence(&self) -> i32 {
+        self.batches.back().map_or(-1, |batch| batch.last_sequence)
+    }
+
+    fn check_sequence(&self, batch: &LogBatch) -> Result<(), ErrorCode> {
+        let in_order = if batch.producer_epoch() == self.epoch {
+            follows(self.last_sequence(), batch.base_sequence())
+        } else {
+            batch.base_sequence() == 0
+        };
+        if in_order { Ok(()) } else { Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER) }
+    }
+
     fn find(&self, batch: &LogBatch) -> Option<&AppendedBatch> {
         if batch.producer_epoch() != self.epoch {
             return None;
@@ -141,11 +238,21 @@ fn follows(last: i32, next: i32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::batch::tests::sequenced;
+    use super::super::batch::tests::{sequenced, transactional};
     use super::*;
 
     fn with(batches: &[LogBatch]) -> Producers {
         Producers::rebuild(batches.iter())
+    }
+
+    use super::super::marker::TxnEnd;
+
+    fn marker(epoch: i16, coordinator_epoch: i32, end: TxnEnd) -> EndTxnMarker {
+        EndTxnMarker { producer_id: 7, producer_epoch: epoch, coordinator_epoch, end }
+    }
+
+    fn written(marker: &EndTxnMarker, offset: i64) -> LogBatch {
+        marker.to_batch(1_000).placed(offset, 0, None)
     }
 
     #[test]
@@ -221,5 +328,82 @@ mod tests {
     fn a_new_epoch_forgets_the_batches_of_the_old_one() {
         let producers = with(&[sequenced(0, 7, 0, 0, 1), sequenced(1, 7, 1, 0, 1)]);
         assert_eq!(producers.entry(7).unwrap().batches.len(), 1);
+    }
+
+    #[test]
+    fn a_plain_batch_inside_a_transaction_is_refused_and_one_behind_it_is_not() {
+        let mut producers = with(&[transactional(0, 7, 0, 0, 2)]);
+        let plain = sequenced(2, 7, 0, 2, 1);
+        assert_eq!(producers.check(&plain), Err(ErrorCode::INVALID_TXN_STATE));
+        producers.appended(&written(&marker(0, 0, TxnEnd::Commit), 2));
+        assert_eq!(producers.check(&plain), Ok(SequenceVerdict::Append));
+    }
+
+    #[test]
+    fn a_marker_ends_the_transaction_from_its_first_batch_to_itself() {
+        let mut producers = with(&[transactional(3, 7, 0, 0, 2), transactional(5, 7, 0, 2, 1)]);
+        assert_eq!(producers.first_unstable_offset(), Some(3));
+        let ended = producers.appended(&written(&marker(0, 4, TxnEnd::Abort), 6)).unwrap();
+        assert_eq!((ended.first_offset, ended.last_offset, ended.end), (3, 6, TxnEnd::Abort));
+        assert_eq!(ended.last_stable_offset, 7);
+        let entry = producers.entry(7).unwrap();
+        assert_eq!((entry.transaction_start, entry.coordinator_epoch), (None, 4));
+        assert_eq!(entry.batches.len(), 2, "duplicates of its batches are still known");
+    }
+
+    #[test]
+    fn a_transaction_is_undecided_until_its_marker_is_below_the_high_watermark() {
+        let mut producers = with(&[transactional(0, 7, 0, 0, 2)]);
+        producers.appended(&written(&marker(0, 0, TxnEnd::Commit), 2));
+        producers.decided_below(2);
+        assert_eq!(producers.first_unstable_offset(), Some(0));
+        producers.decided_below(3);
+        assert_eq!(producers.first_unstable_offset(), None);
+    }
+
+    #[test]
+    fn the_last_stable_offset_at_a_marker_is_where_another_producers_transaction_begins() {
+        let mut producers = with(&[
+            transactional(0, 7, 0, 0, 1),
+            transactional(1, 8, 0, 0, 1),
+            transactional(2, 9, 0, 0, 1),
+        ]);
+        let ended = producers.appended(&written(&marker(0, 0, TxnEnd::Abort), 3)).unwrap();
+        assert_eq!(ended.last_stable_offset, 1);
+    }
+
+    #[test]
+    fn markers_of_older_producers_and_coordinators_are_fenced() {
+        let mut producers = with(&[transactional(0, 7, 2, 0, 1)]);
+        let older = marker(1, 9, TxnEnd::Abort);
+        assert_eq!(producers.check_marker(&older), Err(ErrorCode::INVALID_PRODUCER_EPOCH));
+        producers.appended(&written(&marker(2, 5, TxnEnd::Commit), 1));
+        let zombie = marker(2, 4, TxnEnd::Commit);
+        assert_eq!(producers.check_marker(&zombie), Err(ErrorCode::TRANSACTION_COORDINATOR_FENCED));
+        assert_eq!(producers.check_marker(&marker(2, 5, TxnEnd::Abort)), Ok(()));
+    }
+
+    #[test]
+    fn a_marker_of_a_newer_epoch_lets_that_epoch_start_from_zero() {
+        let mut producers = with(&[transactional(0, 7, 0, 0, 1)]);
+        producers.appended(&written(&marker(1, 0, TxnEnd::Abort), 1));
+        let old = transactional(2, 7, 0, 1, 1);
+        assert_eq!(producers.check(&old), Err(ErrorCode::INVALID_PRODUCER_EPOCH));
+        assert_eq!(
+            producers.check(&transactional(2, 7, 1, 1, 1)),
+            Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
+        );
+        let new = transactional(2, 7, 1, 0, 1);
+        assert_eq!(producers.check(&new), Ok(SequenceVerdict::Append));
+    }
+
+    #[test]
+    fn a_silent_producer_is_forgotten_unless_its_transaction_is_open() {
+        let mut producers = with(&[sequenced(0, 7, 0, 0, 1), transactional(1, 8, 0, 0, 1)]);
+        producers.expire(10_999, 10_000);
+        assert!(producers.entry(7).is_some());
+        producers.expire(11_000, 10_000);
+        assert!(producers.entry(7).is_none());
+        assert!(producers.entry(8).is_some());
     }
 }

@@ -22,8 +22,8 @@ impl Log {
         self.start_offset = start;
         self.epochs.truncate_before(start);
         self.epochs.truncate_from(self.end_offset);
-        self.high_watermark = high_watermark.clamp(start, self.end_offset);
         self.rebuild_producers();
+        self.set_high_watermark(high_watermark.clamp(start, self.end_offset));
     }
 
     /// Flips a bit of the batch that holds `offset`. Whether there is one.

@@ -19,9 +19,14 @@ use milena_protocol::ErrorCode;
 use milena_protocol::ids::{BrokerId, TopicName};
 use milena_protocol::time::MonoTime;
 
-use crate::log::{Appended, Log, LogBatch};
+use crate::log::{Appended, EndTxnMarker, Log, LogBatch};
 use crate::message::{IsrCommit, IsrProposal, ReplicaPosition};
-use crate::metadata::{Image, PartitionState, Recovery, TopicPartition, TopicSettings};
+use crate::metadata::{
+    Image, PartitionState, Recovery, TimestampType, TopicPartition, TopicSettings,
+};
+
+/// Bytes of a batch with a marker.
+const MARKER_SIZE: u64 = 78;
 
 /// What a replica needs to know of its broker to decide.
 #[derive(Clone, Copy)]
@@ -49,20 +54,20 @@ pub(crate) enum Role {
 pub(crate) struct Leader {
     /// Where its epoch starts.
     epoch_start: i64,
-    isr: Isr,
-    remotes: Vec<Remote>,
+    pub(super) isr: Isr,
+    pub(super) remotes: Vec<Remote>,
 }
 
 /// The ISR: what the controller committed, and what was proposed to it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Isr {
+pub(super) enum Isr {
     Committed(Vec<BrokerId>),
     Expanding { committed: Vec<BrokerId>, joining: BrokerId, sent: IsrProposal },
     Shrinking { committed: Vec<BrokerId>, sent: IsrProposal },
 }
 
 impl Isr {
-    fn committed(&self) -> &[BrokerId] {
+    pub(super) fn committed(&self) -> &[BrokerId] {
         match self {
             Self::Committed(isr)
             | Self::Expanding { committed: isr, .. }
@@ -87,16 +92,16 @@ impl Isr {
 
 /// What a leader knows of a follower.
 #[derive(Clone, Debug)]
-struct Remote {
-    id: BrokerId,
+pub(super) struct Remote {
+    pub(super) id: BrokerId,
     /// -1 until it fetches.
-    log_end: i64,
+    pub(super) log_end: i64,
     /// -1 until it fetches.
-    log_start: i64,
+    pub(super) log_start: i64,
     /// The leader's end at the follower's last fetch.
     leader_end_then: i64,
     last_fetch: Option<MonoTime>,
-    last_caught_up: Option<MonoTime>,
+    pub(super) last_caught_up: Option<MonoTime>,
     /// From its fetches; `None` until the first (KIP-903).
     broker_epoch: Option<i64>,
 }
@@ -258,6 +263,11 @@ impl Replica {
         }
     }
 
+    /// Whether acks=all may append: enough members are in sync (`Partition.appendRecordsToLeader`).
+    pub(crate) fn is_under_min_isr(&self) -> bool {
+        self.isr().len() < self.min_isr()
+    }
+
     /// How many members count for the high watermark.
     pub(crate) fn maximal_isr_size(&self) -> usize {
         match &self.role {
@@ -278,14 +288,41 @@ impl Replica {
         wall_millis: i64,
         seen: impl Fn(BrokerId) -> Option<MonoTime>,
     ) -> Result<Appended, ErrorCode> {
+        let timestamp = append_time.unwrap_or(batch.max_timestamp());
+        let next = (batch.size() as u64, timestamp);
+        self.append(next, wall_millis, seen, |log, epoch| {
+            log.append_as_leader(batch, epoch, append_time)
+        })
+    }
+
+    /// Appends the marker that ends a transaction.
+    pub(crate) fn append_marker(
+        &mut self,
+        marker: &EndTxnMarker,
+        wall_millis: i64,
+        seen: impl Fn(BrokerId) -> Option<MonoTime>,
+    ) -> Result<Appended, ErrorCode> {
+        let append_time =
+            (self.settings.timestamp_type == TimestampType::LogAppendTime).then_some(wall_millis);
+        self.append((MARKER_SIZE, wall_millis), wall_millis, seen, |log, epoch| {
+            log.append_marker(marker, epoch, wall_millis, append_time)
+        })
+    }
+
+    /// Appends something of this size and timestamp, in a new segment if it is time for one.
+    fn append(
+        &mut self,
+        (bytes, timestamp): (u64, i64),
+        wall_millis: i64,
+        seen: impl Fn(BrokerId) -> Option<MonoTime>,
+        append: impl FnOnce(&mut Log, i32) -> Result<Appended, ErrorCode>,
+    ) -> Result<Appended, ErrorCode> {
         let Role::Leader(leader) = &mut self.role else {
             return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER);
         };
         let end = self.log.end_offset();
-        let timestamp = append_time.unwrap_or(batch.max_timestamp());
-        let next = (end, batch.size() as u64, timestamp);
-        self.log.roll_if_due(self.settings.segments(), wall_millis, next);
-        let appended = self.log.append_as_leader(batch, self.leader_epoch, append_time)?;
+        self.log.roll_if_due(self.settings.segments(), wall_millis, (end, bytes, timestamp));
+        let appended = append(&mut self.log, self.leader_epoch)?;
         self.log.flush_if_due(self.settings.flush_messages);
         if !appended.duplicate {
             // An idle follower's fetches name no partition that stands still, but each of them

@@ -94,6 +94,9 @@ pub enum Shape {
     Apart,
     /// The same with `auto.leader.rebalance.enable`, which the others go without.
     Balanced,
+    /// The same, each broker in a rack of its own (`rack-1` to `rack-3`), with a selector of read
+    /// replicas that looks at racks (KIP-392).
+    Racks,
     /// One broker with narrow limits ([`Shape::properties`]).
     Narrow,
     /// The same with two log directories each, and with retention and compaction at work all the
@@ -106,14 +109,24 @@ impl Shape {
     pub const fn brokers(self) -> i32 {
         match self {
             Self::One | Self::Narrow => 1,
-            Self::Three | Self::Apart | Self::Balanced | Self::Storage => 3,
+            Self::Three | Self::Apart | Self::Balanced | Self::Storage | Self::Racks => 3,
         }
+    }
+
+    /// The rack of a broker, if the brokers are in racks.
+    pub fn rack(self, broker: i32) -> Option<String> {
+        (self == Self::Racks).then(|| format!("rack-{broker}"))
     }
 
     /// What its brokers are told besides what every broker of the suite is told.
     pub const fn properties(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::One | Self::Three | Self::Apart | Self::Balanced | Self::Storage => &[],
+            Self::One
+            | Self::Three
+            | Self::Apart
+            | Self::Balanced
+            | Self::Storage
+            | Self::Racks => &[],
             Self::Narrow => &[
                 ("auto.create.topics.enable", "false"),
                 ("connections.max.idle.ms", "4000"),

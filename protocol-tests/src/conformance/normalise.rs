@@ -25,7 +25,12 @@ enum Action {
     KeyedBy(&'static str),
     /// Any value is as good as another.
     Any,
+    /// A timestamp that a broker's clock gave. Cases write older ones, which are kept.
+    BrokersClock,
 }
+
+/// From here on a timestamp is a broker's: a case writes what is long past for every subject.
+const FIRST_OF_A_CLOCK: i64 = 1_740_000_000_000;
 
 /// A field by its name, in one message or (`""`) in all.
 struct Rule {
@@ -250,6 +255,66 @@ const RULES: &[Rule] = &[
         reason: "3.9 keeps features in a hash map",
     },
     Rule {
+        message: "DescribeProducersResponse",
+        field: "active_producers",
+        action: Action::OrderedBy("producer_id"),
+        reason: "Kafka keeps producers in a hash map",
+    },
+    Rule {
+        message: "DescribeProducersResponse",
+        field: "last_timestamp",
+        action: Action::BrokersClock,
+        reason: "a marker's is the time at which its broker wrote it",
+    },
+    Rule {
+        message: "FetchResponse",
+        field: "base_timestamp",
+        action: Action::BrokersClock,
+        reason: "a marker's is the time at which its broker wrote it",
+    },
+    Rule {
+        message: "FetchResponse",
+        field: "max_timestamp",
+        action: Action::BrokersClock,
+        reason: "a marker's is the time at which its broker wrote it",
+    },
+    Rule {
+        message: "FetchResponse",
+        field: "timestamp",
+        action: Action::BrokersClock,
+        reason: "a marker's is the time at which its broker wrote it",
+    },
+    Rule {
+        message: "ListOffsetsResponse",
+        field: "timestamp",
+        action: Action::BrokersClock,
+        reason: "a marker's is the time at which its broker wrote it",
+    },
+    Rule {
+        message: "WriteTxnMarkersResponse",
+        field: "markers",
+        action: Action::OrderedBy("producer_id"),
+        reason: "Kafka collects the answers in hash maps",
+    },
+    Rule {
+        message: "WriteTxnMarkersResponse",
+        field: "topics",
+        action: Action::OrderedBy("name"),
+        reason: "Kafka collects the answers in hash maps",
+    },
+    Rule {
+        message: "WriteTxnMarkersResponse",
+        field: "partitions",
+        action: Action::OrderedBy("partition_index"),
+        reason: "Kafka collects the answers in hash maps",
+    },
+    Rule {
+        message: "ProduceResponse",
+        field: "responses",
+        action: Action::OrderedBy("name"),
+        reason: "Kafka collects the partitions' answers in a hash map",
+    },
+    Rule {
         message: "ProduceResponse",
         field: "node_endpoints",
         action: Action::OrderedBy("node_id"),
@@ -338,6 +403,11 @@ fn apply(action: Action, value: &mut Value, aliases: &mut Aliases) {
         }
         (Action::Presence, scalar) => *scalar = Value::from("present"),
         (Action::Any, scalar) => *scalar = Value::from("any"),
+        (Action::BrokersClock, scalar) => {
+            if scalar.as_i64().is_some_and(|time| time >= FIRST_OF_A_CLOCK) {
+                *scalar = Value::from("the broker's clock");
+            }
+        }
         (Action::AsSet, Value::Array(elements)) => {
             elements.sort_by_key(|element| (element.as_i64(), element.to_string()));
         }
@@ -405,6 +475,20 @@ mod tests {
             seen,
             json!({"configs": [{"name": "log.dirs", "value": "present"},
                                {"name": "num.partitions", "value": "1"}]})
+        );
+    }
+
+    #[test]
+    fn a_brokers_clock_is_told_apart_from_a_cases_timestamp() {
+        let seen = normalised(
+            "FetchResponse",
+            json!([{"max_timestamp": 1_700_000_000_000_i64, "timestamp": -1},
+                   {"max_timestamp": 1_750_000_000_123_i64}]),
+        );
+        assert_eq!(
+            seen,
+            json!([{"max_timestamp": 1_700_000_000_000_i64, "timestamp": -1},
+                   {"max_timestamp": "the broker's clock"}])
         );
     }
 

@@ -37,6 +37,8 @@ pub struct Scenario<'a> {
     opened: Vec<Link>,
     last_correlation_id: i32,
     has_cut: bool,
+    /// The `client.id` of its requests.
+    client: StrBytes,
 }
 
 /// A request whose answer is still to come.
@@ -60,6 +62,7 @@ impl<'a> Scenario<'a> {
             opened: Vec::new(),
             last_correlation_id: 0,
             has_cut: false,
+            client: StrBytes::from_static_str("conformance"),
         }
     }
 
@@ -134,6 +137,14 @@ impl<'a> Scenario<'a> {
         body: &R,
     ) -> Outcome<R::Response> {
         let pending = self.send_to(broker, version, body)?;
+        self.take(pending)
+    }
+
+    /// Waits for an answer without recording it.
+    ///
+    /// # Errors
+    /// If it does not come, or cannot be read.
+    pub fn take<R: Request>(&mut self, pending: Pending<R>) -> Outcome<R::Response> {
         let answered = self.take_answer(&pending, ANSWER)?;
         let broken = || self.no_answer::<R>("query", &answered);
         let Received::Frame(body) = &answered else { return Err(broken()) };
@@ -142,6 +153,11 @@ impl<'a> Scenario<'a> {
             step: "query".to_owned(),
             reason: error.to_string(),
         })
+    }
+
+    /// Gives requests from now on another client id than that of all cases.
+    pub fn as_client(&mut self, id: &str) {
+        self.client = text(id);
     }
 
     /// Sends on the broker's ordinary connection.
@@ -174,8 +190,8 @@ impl<'a> Scenario<'a> {
         let version = at_most(self.version, api_of::<R>(), version);
         self.last_correlation_id += 1;
         let correlation_id = self.last_correlation_id;
-        let client = StrBytes::from_static_str("conformance");
-        let frame = request::encode(correlation_id, version, Some(&client), body)?.to_bytes();
+        let client = Some(&self.client);
+        let frame = request::encode(correlation_id, version, client, body)?.to_bytes();
         self.subject.send(link, frame.slice(4..))?;
         Ok(Pending { link, version, correlation_id, request: PhantomData })
     }

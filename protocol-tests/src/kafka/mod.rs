@@ -170,6 +170,7 @@ pub struct Builder {
     timings: Timings,
     purpose: Purpose,
     properties: Vec<(String, String)>,
+    node_properties: Vec<(u32, String, String)>,
     relay: Option<Arc<dyn Relay>>,
     directory: Option<PathBuf>,
     log_directories: u32,
@@ -210,6 +211,18 @@ impl Builder {
     #[must_use]
     pub fn property(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.properties.push((key.into(), value.into()));
+        self
+    }
+
+    /// A line of server.properties for one node; wins over those for every node.
+    #[must_use]
+    pub fn node_property(
+        mut self,
+        node: u32,
+        key: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.node_properties.push((node, key.into(), value.into()));
         self
     }
 
@@ -282,6 +295,7 @@ impl Builder {
             purpose: self.purpose,
             log_directories: self.log_directories,
             extra: self.properties.clone(),
+            of_nodes: self.node_properties.clone(),
         })
     }
 }
@@ -310,6 +324,7 @@ impl Kafka {
             timings: Timings::Default,
             purpose: Purpose::Test,
             properties: Vec::new(),
+            node_properties: Vec::new(),
             relay: None,
             directory: None,
             log_directories: 1,

@@ -84,6 +84,8 @@ pub(super) struct Plan {
     pub(super) purpose: Purpose,
     pub(super) log_directories: u32,
     pub(super) extra: Vec<(String, String)>,
+    /// The same for single nodes.
+    pub(super) of_nodes: Vec<(u32, String, String)>,
 }
 
 impl Plan {
@@ -167,6 +169,9 @@ group.initial.rebalance.delay.ms=0
             line(&mut text, key, value);
         }
         for (key, value) in &self.extra {
+            line(&mut text, key, value);
+        }
+        for (_, key, value) in self.of_nodes.iter().filter(|(node, ..)| *node == id) {
             line(&mut text, key, value);
         }
         text

@@ -22,9 +22,9 @@ struct Arguments {
     /// What the cluster is held against.
     #[arg(long, value_enum, default_value_t = Against::Vectors)]
     against: Against,
-    /// Only the cases whose names contain this, or one of these, separated by commas.
-    #[arg(long)]
-    case: Option<String>,
+    /// Only the cases whose names contain one of these.
+    #[arg(long, value_delimiter = ',')]
+    case: Vec<String>,
     /// Keep what the real brokers answer.
     #[arg(long)]
     store: bool,
@@ -56,8 +56,8 @@ struct Summary {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let mut cases = conformance::cases::all();
-    if let Some(parts) = &arguments.case {
-        cases.retain(|case| parts.split(',').any(|part| case.name.contains(part)));
+    if !arguments.case.is_empty() {
+        cases.retain(|case| arguments.case.iter().any(|part| case.name.contains(part)));
     }
     let mut summary = Summary::default();
     match arguments.against {

@@ -29,7 +29,9 @@ mod log_loss;
 mod log_retention;
 mod offsets;
 mod produce;
+mod producer_ids;
 mod producers;
+mod racks;
 mod reassignments;
 mod replication;
 mod requests;
@@ -37,7 +39,9 @@ mod security;
 mod sessions;
 mod settings;
 mod support;
+mod throttles;
 mod topics;
+mod transactions;
 
 use super::Case;
 
@@ -67,6 +71,10 @@ pub fn all() -> Vec<Case> {
         configs::CASES,
         settings::CASES,
         security::CASES,
+        producer_ids::CASES,
+        transactions::CASES,
+        racks::CASES,
+        throttles::CASES,
     ]
     .concat()
 }

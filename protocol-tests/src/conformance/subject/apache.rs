@@ -12,6 +12,8 @@ use super::super::{Outcome, Shape, Trouble};
 use super::{Link, Received, Subject};
 use crate::kafka::{Builder, Kafka, KafkaError, Links, Relay, Timings, Version};
 
+const RACK_AWARE: &str = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
+
 /// Real processes.
 #[derive(Debug)]
 pub struct Apache {
@@ -38,13 +40,24 @@ impl Apache {
         let mut builder = Kafka::builder(version)
             .nodes(shape.brokers().unsigned_abs())
             .timings(Timings::Short)
-            .property("auto.leader.rebalance.enable", (shape == Shape::Balanced).to_string());
+            .property("auto.leader.rebalance.enable", (shape == Shape::Balanced).to_string())
+            // Transactions are written by hand, and no coordinator knows of them.
+            .property("transaction.partition.verification.enable", "false");
         builder = storage(builder, shape);
+        for broker in 1..=shape.brokers() {
+            if let Some(rack) = shape.rack(broker) {
+                builder = builder
+                    .node_property(broker.unsigned_abs(), "broker.rack", rack)
+                    .property("replica.selector.class", RACK_AWARE);
+            }
+        }
         for (key, value) in shape.properties() {
             builder = builder.property(*key, *value);
         }
         let (builder, between) = match shape {
-            Shape::One | Shape::Three | Shape::Narrow | Shape::Storage => (builder, None),
+            Shape::One | Shape::Three | Shape::Narrow | Shape::Storage | Shape::Racks => {
+                (builder, None)
+            }
             Shape::Apart | Shape::Balanced => {
                 let links = Arc::new(Links::default());
                 let relay: Arc<dyn Relay> = Arc::<Links>::clone(&links);

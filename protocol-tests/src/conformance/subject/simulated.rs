@@ -8,7 +8,7 @@ use milena_mock_broker::Release;
 use milena_mock_broker::cluster::{
     BrokerView, Cluster, ConnectionId, Input, Node, Operation, Output, ProcessState,
 };
-use milena_mock_broker::config::{ClusterConfig, ConfigError};
+use milena_mock_broker::config::{ClusterConfig, ConfigError, ReplicaSelector};
 use milena_protocol::ids::BrokerId;
 use milena_protocol::time::MonoTime;
 
@@ -70,6 +70,13 @@ impl Simulated {
             config.storage.cleaner_backoff = often;
         } else {
             config.storage.initial_task_delay = Duration::from_secs(86_400);
+        }
+        config.transaction_partition_verification = false;
+        for broker in &mut config.brokers {
+            broker.rack = shape.rack(broker.id.get());
+        }
+        if shape == Shape::Racks {
+            config.replica_selector = ReplicaSelector::RackAware;
         }
         let cluster = Cluster::new(config, 1, MonoTime::ZERO)?;
         let links = BTreeMap::new();
@@ -138,7 +145,9 @@ impl Simulated {
 fn properties(shape: Shape) -> Vec<(&'static str, String)> {
     let factor = shape.brokers().min(3);
     let roles = match shape {
-        Shape::One | Shape::Three | Shape::Narrow | Shape::Storage => "broker,controller",
+        Shape::One | Shape::Three | Shape::Narrow | Shape::Storage | Shape::Racks => {
+            "broker,controller"
+        }
         Shape::Apart | Shape::Balanced => "broker",
     };
     let own = [
