@@ -24,7 +24,7 @@ fn unverified(brokers: usize) -> Harness {
 /// A batch whose records were written at the cluster's time of day.
 fn batch_of(harness: &Harness, producer: i64, kind: BatchKind) -> Bytes {
     let millis = i64::try_from(harness.now.since_origin().as_millis()).unwrap();
-    let wall = ClusterConfig::default().epoch_millis + millis;
+    let wall = harness.cluster.config().epoch_millis + millis;
     let mut builder = BatchBuilder::new(64);
     builder.append(wall, None, Some(b"v"), NO_HEADERS).unwrap();
     let stamp = Stamp {
@@ -42,7 +42,8 @@ fn write(harness: &mut Harness, broker: i32, producer: i64, kind: BatchKind) {
     let request = produce_request("orders", 1, records)
         .with_transactional_id(Some(TransactionalId(StrBytes::from_static_str("t"))));
     let answer = harness.ask(connection, 11, &request);
-    assert_eq!(answer.responses[0].partition_responses[0].error_code, 0);
+    let told = &answer.responses[0].partition_responses[0];
+    assert_eq!(told.error_code, 0, "{told:?}");
 }
 
 fn producers(harness: &mut Harness, broker: i32) -> Vec<i64> {
