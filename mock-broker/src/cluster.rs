@@ -221,6 +221,8 @@ impl Cluster {
 
     /// Does everything that is due by `now`, each thing at its own time.
     fn advance(&mut self, now: MonoTime) {
+        #[cfg(feature = "sabotage")]
+        crate::sabotage::plant(self.config.sabotage);
         if !self.is_started {
             self.is_started = true;
             self.now = self.now.max(now);

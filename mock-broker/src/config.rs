@@ -214,6 +214,10 @@ pub struct ClusterConfig {
     /// How many events [`Cluster::history`](crate::cluster::Cluster::history) goes back: 1,000.
     /// 0 keeps none.
     pub history: usize,
+    /// A defect the cluster is to have.
+    #[cfg(feature = "sabotage")]
+    #[doc(hidden)]
+    pub sabotage: Option<crate::sabotage::Sabotage>,
     /// Lines of every broker's `server.properties`, by name. They win over the field that stands
     /// for the same; those without a field are described to clients, and take effect where they are
     /// a topic's default. Unknown names are refused. Default: none.
@@ -263,6 +267,8 @@ impl ClusterConfig {
             replica_fetch_max_bytes: 1024 * 1024,
             replica_fetch_response_max_bytes: 10 * 1024 * 1024,
             history: 1_000,
+            #[cfg(feature = "sabotage")]
+            sabotage: None,
             properties: BTreeMap::new(),
         }
     }

@@ -69,6 +69,8 @@ mod metadata;
 mod network;
 mod release;
 mod replication;
+#[doc(hidden)]
+pub mod sabotage;
 mod settings;
 mod simulation;
 pub mod trace;

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::sabotage::{self, Sabotage};
 use milena_protocol::ErrorCode;
 
 mod batch;
@@ -90,6 +91,8 @@ pub(crate) struct Log {
     aborted: TransactionIndex,
     /// Bytes appended since the last entry of the offset index.
     since_indexed: usize,
+    /// What a producer snapshot holds, and the offset it reaches to.
+    snapshot: Option<(i64, Producers)>,
 }
 
 impl Log {
@@ -142,7 +145,12 @@ impl Log {
 
     /// Notes the start of a leader's epoch before it appends anything.
     pub(crate) fn start_epoch(&mut self, epoch: i32) {
-        self.epochs.assign(epoch, self.end_offset);
+        if sabotage::is(Sabotage::ProducersForgotten) {
+            self.producers = Producers::default();
+        }
+        if !sabotage::is(Sabotage::EpochsNotKept) {
+            self.epochs.assign(epoch, self.end_offset);
+        }
     }
 
     pub(crate) fn epoch_end(&self, epoch: i32) -> EpochEnd {
@@ -165,7 +173,11 @@ impl Log {
             SequenceVerdict::Duplicate(known) => Ok(Appended {
                 base_offset: known.first_offset,
                 last_offset: known.last_offset,
-                append_time: known.timestamp,
+                append_time: if sabotage::is(Sabotage::DuplicateWithoutTime) {
+                    -1
+                } else {
+                    known.timestamp
+                },
                 duplicate: true,
             }),
             SequenceVerdict::Append => {
@@ -276,7 +288,9 @@ impl Log {
                 break;
             }
             let fits = read.bytes + size <= max_bytes;
-            let is_due = at_least_one && read.batches.is_empty();
+            let is_due = at_least_one
+                && read.batches.is_empty()
+                && !sabotage::is(Sabotage::FirstBatchAsLimited);
             if !fits && !is_due {
                 let left = max_bytes - read.bytes;
                 if !read.batches.is_empty() && left > 0 {
@@ -325,6 +339,8 @@ impl Log {
     /// Takes over the leader's high watermark, as far as this log reaches
     /// (`UnifiedLog.updateHighWatermark`). Whether it moved.
     pub(crate) fn follow_high_watermark(&mut self, leaders: i64) -> bool {
+        let leaders =
+            if sabotage::is(Sabotage::FollowerCommitsAll) { self.end_offset } else { leaders };
         let to = leaders.clamp(self.start_offset, self.end_offset.max(self.start_offset));
         let moved = to != self.high_watermark;
         self.set_high_watermark(to);
@@ -375,8 +391,23 @@ impl Log {
         };
     }
 
+    /// Recovery writes a snapshot of the producers and goes on with that, and a snapshot has each
+    /// producer's last batch alone (`LogLoader.recoverSegment`).
+    fn recover_producers(&mut self) {
+        self.snapshot = None;
+        self.rebuild_producers();
+        self.producers.forget_all_but_last();
+        self.snapshot = Some((self.end_offset, self.producers.clone()));
+    }
+
+    /// Derives the producers from the last snapshot within the log and the batches behind it
+    /// (`ProducerStateManager.truncateAndReload`).
     fn rebuild_producers(&mut self) {
-        self.producers = Producers::rebuild(self.entries.iter().map(|entry| &*entry.batch));
+        let (start, end) = (self.start_offset, self.end_offset);
+        self.snapshot = self.snapshot.take().filter(|(at, _)| *at > start && *at <= end);
+        let (from, known) = self.snapshot.clone().unwrap_or_default();
+        let behind = self.entries.iter().map(|entry| &*entry.batch);
+        self.producers = known.with(behind.filter(|batch| batch.base_offset() >= from));
     }
 
     pub(crate) fn producers(&self) -> &Producers {
@@ -534,6 +565,29 @@ mod tests {
         log.raise_high_watermark(5);
         log.recover(3, 0);
         assert_eq!((log.high_watermark(), log.end_offset()), (3, 5));
-        assert_eq!(log.producers().entry(7).unwrap().batches.len(), 2);
+    }
+
+    #[test]
+    fn a_crash_leaves_the_last_batch_of_each_producer() {
+        let mut log = log_of(&[(3, 0), (2, 0)]);
+        log.recover(0, 0);
+        let again = log.append_as_leader(sequenced(0, 7, 0, 3, 2), 0, None).unwrap();
+        assert!(again.duplicate);
+        let before = log.append_as_leader(sequenced(0, 7, 0, 0, 3), 0, None);
+        assert_eq!(before, Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+    }
+
+    #[test]
+    fn a_cut_behind_a_crash_goes_on_from_what_the_crash_left() {
+        let mut log = log_of(&[(3, 0), (2, 0)]);
+        log.recover(0, 0);
+        log.append_as_leader(sequenced(0, 7, 0, 5, 1), 1, None).unwrap();
+        log.append_as_leader(sequenced(0, 7, 0, 6, 1), 1, None).unwrap();
+        log.truncate_to(6);
+        let known = log.producers().entry(7).unwrap().batches.len();
+        assert_eq!(known, 2, "the one of the snapshot and the one behind it");
+        log.truncate_to(3);
+        let known = log.producers().entry(7).unwrap().batches.len();
+        assert_eq!(known, 1, "the snapshot reaches beyond the end");
     }
 }

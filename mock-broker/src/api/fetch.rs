@@ -30,6 +30,7 @@ use crate::log::{EpochEnd, Log};
 use crate::message::ReplicaPosition;
 use crate::metadata::TopicPartition;
 use crate::replication::Replica;
+use crate::sabotage::{self, Sabotage};
 
 /// KIP-112 (`KafkaApis.handleFetchRequest`)
 const LAST_WITHOUT_STORAGE_ERROR: i16 = 5;
@@ -271,14 +272,24 @@ impl Process {
             return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
         }
         match plan.reader {
-            Reader::Follower { id, .. } => {
+            Reader::Follower { id, epoch } => {
                 check_follower(replica, id, planned.wanted.current_leader_epoch)?;
+                // An earlier incarnation of the follower (KIP-903).
+                if epoch != -1 && self.image.live(id).is_some_and(|known| known.epoch > epoch) {
+                    return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER);
+                }
                 Ok((log, log.end_offset()))
             }
-            _ if plan.version < FIRST_A_FOLLOWER_ANSWERS && !replica.is_leader() => {
+            _ if plan.version < FIRST_A_FOLLOWER_ANSWERS
+                && !replica.is_leader()
+                && !sabotage::is(Sabotage::FollowerAlwaysAnswers) =>
+            {
                 Err(ErrorCode::NOT_LEADER_OR_FOLLOWER)
             }
             Reader::Committed => Ok((log, log.last_stable_offset())),
+            Reader::Uncommitted if sabotage::is(Sabotage::UncommittedServed) => {
+                Ok((log, log.end_offset()))
+            }
             Reader::Uncommitted => Ok((log, log.high_watermark())),
         }
     }
@@ -325,6 +336,9 @@ impl Process {
         }
         let offset = wanted.fetch_offset;
         if offset < log.start_offset() || offset > log.end_offset() {
+            if sabotage::is(Sabotage::OutOfRangeIsEmpty) {
+                return Ok(found);
+            }
             return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
         }
         let limit = usize::try_from(wanted.max_bytes).unwrap_or(0).min(budget);
@@ -365,7 +379,7 @@ fn check_follower(replica: &Replica, id: BrokerId, named_epoch: i32) -> Result<(
 
 /// Whether the reader's last epoch ended before its offset here (`Partition.readRecords`).
 fn diverging(log: &Log, wanted: &SessionPartition) -> Result<Option<EpochEnd>, ErrorCode> {
-    if wanted.last_fetched_epoch < 0 {
+    if wanted.last_fetched_epoch < 0 || sabotage::is(Sabotage::DivergenceUntold) {
         return Ok(None);
     }
     let end = log.epoch_end(wanted.last_fetched_epoch);

@@ -10,6 +10,7 @@ use milena_protocol::messages::{self, ProduceResponse};
 
 use crate::broker::Process;
 use crate::metadata::TopicPartition;
+use crate::sabotage::{self, Sabotage};
 
 /// The first Produce version with hints.
 const FIRST_PRODUCE_WITH_HINTS: i16 = 10;
@@ -26,7 +27,7 @@ pub(super) struct LeaderHint {
 impl Process {
     /// The leader this broker's own image has: the replica may know of a newer one.
     pub(super) fn leader_hint(&self, key: TopicPartition) -> LeaderHint {
-        match self.image.partition(key) {
+        match self.image.partition(key).filter(|_| !sabotage::is(Sabotage::NoLeaderHints)) {
             Some(state) => LeaderHint { leader: state.leader, epoch: state.leader_epoch },
             None => LeaderHint { leader: BrokerId::NONE, epoch: -1 },
         }

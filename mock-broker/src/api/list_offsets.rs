@@ -7,7 +7,7 @@
 //! watermark has not reached its epoch's start answers OFFSET_NOT_AVAILABLE (KIP-207), before
 //! version 5 LEADER_NOT_AVAILABLE. A partition that is named twice is an INVALID_REQUEST.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use milena_protocol::ErrorCode;
 use milena_protocol::messages::list_offsets_request::ListOffsetsPartition;
@@ -24,6 +24,7 @@ use crate::context::Context;
 use crate::log::FoundOffset;
 use crate::metadata::TopicPartition;
 use crate::replication::Replica;
+use crate::sabotage::{self, Sabotage};
 
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
@@ -44,28 +45,40 @@ pub(super) fn handle(
     body: RequestKind,
 ) -> Answer {
     let request = body!(asked, body, ListOffsets);
+    let mut told = BTreeSet::new();
     let mut named: BTreeMap<(&str, i32), usize> = BTreeMap::new();
     for topic in &request.topics {
         for partition in &topic.partitions {
             *named.entry((topic.name.as_str(), partition.partition_index)).or_default() += 1;
         }
     }
-    let topics = request.topics.iter().map(|topic| {
+    let mut topics: Vec<ListOffsetsTopicResponse> = Vec::new();
+    for topic in &request.topics {
         let name = topic.name.as_str();
-        let partitions = topic.partitions.iter().map(|partition| {
+        for partition in &topic.partitions {
+            // What is named twice is answered once.
+            let is_first = told.insert((name, partition.partition_index));
+            if !is_first && !sabotage::is(Sabotage::DuplicateListed) {
+                continue;
+            }
             let twice = named.get(&(name, partition.partition_index)).is_some_and(|n| *n > 1);
-            let found = if twice {
+            let found = if twice && !sabotage::is(Sabotage::DuplicateListed) {
                 Err(ErrorCode::INVALID_REQUEST)
             } else {
                 find(process, asked.version, &request, name, partition)
             };
-            tell(asked.version, partition.partition_index, found)
-        });
-        ListOffsetsTopicResponse::default()
-            .with_name(topic.name.clone())
-            .with_partitions(partitions.collect())
-    });
-    let response = ListOffsetsResponse::default().with_topics(topics.collect());
+            let answer = tell(asked.version, partition.partition_index, found);
+            match topics.iter_mut().find(|known| known.name == topic.name) {
+                Some(known) => known.partitions.push(answer),
+                None => topics.push(
+                    ListOffsetsTopicResponse::default()
+                        .with_name(topic.name.clone())
+                        .with_partitions(vec![answer]),
+                ),
+            }
+        }
+    }
+    let response = ListOffsetsResponse::default().with_topics(topics);
     ResponseKind::ListOffsets(response).into()
 }
 
@@ -120,7 +133,9 @@ fn find(
 /// Whether a new leader knows enough to say where its log ends.
 fn check_available(replica: &Replica, version: i16) -> Result<(), ErrorCode> {
     let leader = replica.as_leader()?;
-    if leader.epoch_start() <= replica.log.high_watermark() {
+    if leader.epoch_start() <= replica.log.high_watermark()
+        || sabotage::is(Sabotage::LatestOffsetAlwaysTold)
+    {
         Ok(())
     } else if version >= 5 {
         Err(ErrorCode::OFFSET_NOT_AVAILABLE)

@@ -25,6 +25,7 @@ use crate::broker::{Answer, Asked, CallKind, Process};
 use crate::context::Context;
 use crate::message::Request;
 use crate::metadata::{Image, PartitionState, Topic, TopicPartition};
+use crate::sabotage::{self, Sabotage};
 
 /// The first version that asks for topics by id.
 const FIRST_WITH_IDS: i16 = 12;
@@ -108,12 +109,17 @@ fn fill_topics(
     let ids = once_each(ids.map(|topic| TopicId(topic.topic_id)));
     if !ids.is_empty() {
         let image = &process.image;
-        response.topics = ids.iter().map(|id| by_id(version, image, *id)).collect();
+        // Ids that nobody knows come first.
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            ids.into_iter().partition(|id| image.topic(*id).is_some());
+        let ids = unknown.into_iter().chain(known);
+        response.topics = ids.map(|id| by_id(version, image, id)).collect();
         return Ok(());
     }
     let names = named.iter().filter_map(|topic| topic.name.as_ref());
     let names = once_each(names.map(TopicName::from));
     let may_create = ctx.config.auto_create_topics
+        && !sabotage::is(Sabotage::NothingCreatedOnDemand)
         && (version < FIRST_WITH_AUTO_CREATE_FLAG || request.allow_auto_topic_creation);
     let mut missing = Vec::new();
     for name in names {

@@ -14,6 +14,7 @@ use crate::broker::{Answer, Asked, Process};
 use crate::context::Context;
 use crate::log::EpochEnd;
 use crate::metadata::TopicPartition;
+use crate::sabotage::{self, Sabotage};
 
 pub(super) fn handle(
     process: &mut Process,
@@ -49,7 +50,11 @@ fn find(
     let replica = process.replica(key)?;
     replica.check_epoch(partition.current_leader_epoch)?;
     replica.as_leader()?;
-    Ok(replica.log.epoch_end(partition.leader_epoch))
+    let end = replica.log.epoch_end(partition.leader_epoch);
+    if sabotage::is(Sabotage::EpochEndIsHighWatermark) {
+        return Ok(EpochEnd { offset: end.offset.min(replica.log.high_watermark()), ..end });
+    }
+    Ok(end)
 }
 
 // Not modelled: nothing is left out.

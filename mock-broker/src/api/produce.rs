@@ -32,6 +32,7 @@ use crate::cluster::{CloseCause, Node};
 use crate::context::Context;
 use crate::log::{self, Appended, LogBatch, Refused};
 use crate::metadata::{TimestampType, TopicPartition};
+use crate::sabotage::{self, Sabotage};
 
 const ACKS_ALL: i16 = -1;
 
@@ -56,8 +57,8 @@ pub(super) fn handle(
         topic.partition_data.iter().any(|partition| partition.records.is_none())
     };
     if request.topic_data.iter().any(no_records) {
-        let text = "a produce request without records".to_owned();
-        return Answer::Close(CloseCause::Malformed(text));
+        // Apache Kafka fails to write the answer to it, and keeps the connection silent for good.
+        return Answer::Later;
     }
     if request.transactional_id.is_none() && request.topic_data.iter().any(has_transactional) {
         let refused = ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED.into();
@@ -90,7 +91,8 @@ pub(super) fn handle(
         }
         response.responses.push(told);
     }
-    if request.acks != ACKS_ALL || awaited.is_empty() {
+    let at_once = awaited.is_empty() || sabotage::is(Sabotage::AcksAllAtAppend);
+    if request.acks != ACKS_ALL || at_once {
         return finish(process, ctx, asked, request.acks, response);
     }
     let wait = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
@@ -116,7 +118,7 @@ fn write(
     if batch.is_transactional() {
         verify_transaction(process, ctx, version, key, &batch)?;
     }
-    if !(ACKS_ALL..=1).contains(&acks) {
+    if !(ACKS_ALL..=1).contains(&acks) && !sabotage::is(Sabotage::AnyAcksTaken) {
         return Err(ErrorCode::INVALID_REQUIRED_ACKS.into());
     }
     append(process, ctx, acks, key, batch).map_err(|refused| {
@@ -182,7 +184,8 @@ fn append(
     let followers = &process.followers;
     let replica = process.replicas.get_mut(&key).ok_or(why)?;
     replica.as_leader()?;
-    if acks == ACKS_ALL && replica.is_under_min_isr() {
+    let asks_for_isr = acks == ACKS_ALL || sabotage::is(Sabotage::MinIsrAsksAnyAcks);
+    if asks_for_isr && replica.is_under_min_isr() {
         return Err(ErrorCode::NOT_ENOUGH_REPLICAS.into());
     }
     let batch = log::check_produced(&batch, &replica.settings, wall_millis)?;
@@ -215,6 +218,9 @@ fn topic_id(process: &Process, version: i16, topic: &TopicProduceData) -> Result
         let id = TopicId(topic.topic_id);
         match process.image.topic(id) {
             Some(_) => Ok(id),
+            None if sabotage::is(Sabotage::UnknownTopicIdByName) => {
+                Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.into())
+            }
             None => Err(ErrorCode::UNKNOWN_TOPIC_ID.into()),
         }
     } else {
@@ -268,7 +274,7 @@ fn finish(
     mut response: ProduceResponse,
 ) -> Answer {
     response.throttle_time_ms = process.charge_produce(ctx, asked.connection);
-    if acks == 0 {
+    if acks == 0 && !sabotage::is(Sabotage::AcksNoneAnswered) {
         let failed = response.responses.iter().find_map(|topic| {
             let failed = topic.partition_responses.iter().find(|told| told.error_code != 0)?;
             Some((topic.name.to_string(), failed.index, failed.error_code))

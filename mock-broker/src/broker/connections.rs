@@ -16,6 +16,7 @@ use crate::cluster::{
     CloseCause, CloseReason, ConnectionId, ConnectionView, Noted, Output, Reading,
 };
 use crate::context::Context;
+use crate::sabotage::{self, Sabotage};
 
 /// Unhandled requests of one connection above which its socket is not read any more.
 pub(crate) const FULL: usize = 4 * 1024 * 1024;
@@ -115,7 +116,8 @@ impl Process {
             connection.reading = Reading::Paused;
             ctx.outputs.push_back(Output::Reading { connection: id, reading: Reading::Paused });
         }
-        if connection.muted.is_none() && connection.queue.len() == 1 {
+        let is_free = connection.muted.is_none() || sabotage::is(Sabotage::RequestsOvertake);
+        if is_free && connection.queue.len() == 1 {
             self.runnable.push_back(id);
         }
         self.settle(ctx);
@@ -157,7 +159,8 @@ impl Process {
     /// Handles the next request of a connection, if it has one and is not muted.
     pub(super) fn run(&mut self, ctx: &mut Context<'_>, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        if connection.muted.is_some() || connection.is_silenced {
+        let is_muted = connection.muted.is_some() && !sabotage::is(Sabotage::RequestsOvertake);
+        if is_muted || connection.is_silenced {
             return;
         }
         let Some(next) = connection.queue.front().cloned() else { return };

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
+use crate::sabotage::{self, Sabotage};
 use indexmap::IndexMap;
 use milena_protocol::ErrorCode;
 use milena_protocol::ids::{TopicId, TopicName};
@@ -127,10 +128,10 @@ impl FetchSessions {
             return Ok((opened, last_of_each(named)));
         }
         let session = self.by_id.get_mut(&id).ok_or(ErrorCode::FETCH_SESSION_ID_NOT_FOUND)?;
-        if session.epoch != epoch {
+        if session.epoch != epoch && !sabotage::is(Sabotage::SessionEpochUnchecked) {
             return Err(ErrorCode::INVALID_FETCH_SESSION_EPOCH);
         }
-        if session.uses_ids != uses_ids {
+        if session.uses_ids != uses_ids && !sabotage::is(Sabotage::SessionsMixNames) {
             return Err(ErrorCode::FETCH_SESSION_TOPIC_ID_ERROR);
         }
         for (key, wanted) in named {
@@ -228,7 +229,8 @@ impl FetchSessions {
     pub(crate) fn must_tell(&self, session: i32, key: &SessionKey, told: Told) -> bool {
         let session = self.by_id.get(&session);
         let Some(cached) = session.and_then(|it| it.partitions.get(key)) else { return true };
-        told.has_records
+        sabotage::is(Sabotage::SessionTellsEverything)
+            || told.has_records
             || told.has_error
             || told.diverges
             || told.redirects

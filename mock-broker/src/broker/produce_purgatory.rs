@@ -12,6 +12,7 @@ use crate::api::write_txn_markers::MarkerResults;
 use crate::cluster::ConnectionId;
 use crate::context::Context;
 use crate::metadata::TopicPartition;
+use crate::sabotage::{self, Sabotage};
 
 /// A partition whose records are not replicated yet.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,12 @@ impl AppendAnswer {
         match self {
             Self::Produce(response) => set_error(response, (at, within), code),
             Self::Markers(results) => results.set(at, code),
+        }
+    }
+
+    fn forget_offset(&mut self, (at, within): (usize, usize)) {
+        if let Self::Produce(response) = self {
+            response.responses[at].partition_responses[within].base_offset = -1;
         }
     }
 }
@@ -125,7 +132,11 @@ impl Process {
         {
             let outcome = match self.replicas.get(&key) {
                 None => self.why_there_is_none(key),
-                Some(replica) if !replica.is_leader() => ErrorCode::NOT_LEADER_OR_FOLLOWER,
+                Some(replica)
+                    if !replica.is_leader() && !sabotage::is(Sabotage::LostLeadStillWaits) =>
+                {
+                    ErrorCode::NOT_LEADER_OR_FOLLOWER
+                }
                 Some(replica) if replica.log.high_watermark() < required => break,
                 // KIP-497: the maximal ISR decides, as it did for the high watermark.
                 Some(replica) if replica.maximal_isr_size() < replica.min_isr() => {
@@ -148,6 +159,9 @@ impl Process {
             for awaited in std::mem::take(&mut produce.awaited) {
                 // The offsets stay in the answer: the records may be committed yet.
                 produce.answer.set(awaited.place, ErrorCode::REQUEST_TIMED_OUT);
+                if sabotage::is(Sabotage::TimeOutWithoutOffset) {
+                    produce.answer.forget_offset(awaited.place);
+                }
             }
             self.answer_produce(ctx, produce);
         }

@@ -14,6 +14,7 @@ use milena_protocol::ids::BrokerId;
 
 use super::reassignment;
 use crate::metadata::{PartitionState, Recovery};
+use crate::sabotage::{self, Sabotage};
 
 /// Which replicas an election may choose (`PartitionChangeBuilder.Election`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -121,7 +122,9 @@ impl<'a, F: Fn(BrokerId) -> bool> Change<'a, F> {
         if self.recovery != before.recovery {
             after.recovery = self.recovery;
         }
-        if leader_is_set {
+        let bumps = leader_is_set
+            || (sabotage::is(Sabotage::EveryChangeBumpsLeaderEpoch) && after != *before);
+        if bumps {
             after.leader_epoch += 1;
         }
         if after == *before {
@@ -160,6 +163,9 @@ impl<'a, F: Fn(BrokerId) -> bool> Change<'a, F> {
         }
         let (isr, unclean) = (&self.isr, self.unclean_shutdown);
         self.elr.retain(|id| !isr.contains(id) && Some(*id) != unclean);
+        if sabotage::is(Sabotage::EligibleLeadersForgotten) {
+            self.elr.clear();
+        }
         self.elr.sort_unstable();
     }
 
@@ -178,7 +184,12 @@ impl<'a, F: Fn(BrokerId) -> bool> Change<'a, F> {
         if self.is_valid(leader) {
             return clean(leader);
         }
-        if let Some(leader) = candidates.next() {
+        let candidate = if sabotage::is(Sabotage::LastOfIsrLeads) {
+            candidates.last()
+        } else {
+            candidates.next()
+        };
+        if let Some(leader) = candidate {
             return clean(leader);
         }
         if let Some(leader) = self.last_known_leader() {
@@ -206,6 +217,7 @@ impl<'a, F: Fn(BrokerId) -> bool> Change<'a, F> {
             return None;
         }
         match self.before.last_known_elr.as_slice() {
+            _ if sabotage::is(Sabotage::NoLastKnownLeader) => None,
             [leader] => Some(*leader),
             _ => None,
         }

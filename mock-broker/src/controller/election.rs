@@ -14,6 +14,7 @@ use super::change::{Change, Election, EligibleLeaders};
 use super::topics::Refusal;
 use crate::context::Context;
 use crate::metadata::{PartitionState, Record, TopicPartition};
+use crate::sabotage::{self, Sabotage};
 
 /// `ElectionType`
 const PREFERRED: i8 = 0;
@@ -43,6 +44,9 @@ impl Controller {
     /// Records that take a broker out of all ISRs and leaderships.
     pub(super) fn remove_from_isrs(&self, broker: BrokerId) -> Vec<Record> {
         let partitions = self.in_isr.get(&broker).into_iter().flatten();
+        if sabotage::is(Sabotage::FencingElectsNobody) {
+            return Vec::new();
+        }
         partitions.filter_map(|partition| self.turn(*partition, Turn::Leaves(broker))).collect()
     }
 
@@ -55,6 +59,9 @@ impl Controller {
     /// Records that strike a broker from every ISR and every list of eligible leaders, because its
     /// last shutdown may have cost it records (`handleBrokerUncleanShutdown`).
     pub(super) fn strike_unclean(&self, broker: BrokerId) -> Vec<Record> {
+        if sabotage::is(Sabotage::UncleanRestartTrusted) {
+            return Vec::new();
+        }
         let partitions = [&self.in_isr, &self.in_elr];
         partitions
             .into_iter()
@@ -102,7 +109,7 @@ impl Controller {
         if let Turn::LostItsTail(broker) = turn {
             change.unclean_shutdown = Some(broker);
         }
-        if topic.settings.unclean_leader_election {
+        if topic.settings.unclean_leader_election || sabotage::is(Sabotage::UncleanElectionAlways) {
             change.election = Election::Unclean;
         }
         let state = Arc::new(change.build()?);
@@ -191,6 +198,9 @@ impl Controller {
             Election::Preferred => before.replicas.first() == Some(&before.leader),
             Election::Online | Election::Unclean => before.has_leader(),
         };
+        if has_it && sabotage::is(Sabotage::PreferredNeedsNothing) {
+            return Ok(());
+        }
         if has_it {
             let text = "Leader election not needed for topic partition.".to_owned();
             return Err((ErrorCode::ELECTION_NOT_NEEDED, text));

@@ -10,6 +10,7 @@ use super::change::Election;
 use crate::context::Context;
 use crate::message::{IsrAnswer, IsrCommit, IsrProposal};
 use crate::metadata::{PartitionState, Record, Recovery};
+use crate::sabotage::{self, Sabotage};
 
 impl Controller {
     pub(super) fn alter_partitions(
@@ -56,10 +57,12 @@ impl Controller {
         let topic = self.image.topic(partition.topic).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)?;
         let before =
             self.image.partition(partition).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
-        validate(broker, proposal, before)?;
+        if !sabotage::is(Sabotage::ProposalEpochsUnchecked) {
+            validate(broker, proposal, before)?;
+        }
         let ineligible = |(id, epoch): &(BrokerId, i64)| match self.image.active(*id) {
             Some(registration) => *epoch != -1 && registration.epoch != *epoch,
-            None => true,
+            None => !sabotage::is(Sabotage::FencedMayJoin),
         };
         if proposal.isr.iter().any(ineligible) {
             return Err(ErrorCode::INELIGIBLE_REPLICA);

@@ -119,8 +119,24 @@ impl Controller {
         let duplicate_ids = duplicates(
             states.iter().filter(|state| state.name.is_none()).map(|state| state.topic_id),
         );
+        let by_id = |state: &&DeleteTopicState| state.name.is_none() && !state.topic_id.is_nil();
+        let ids: BTreeSet<_> = states.iter().filter(by_id).map(|state| state.topic_id).collect();
+        // Topics that are named and numbered in one request: neither counts, and the name is told.
+        let both: BTreeMap<_, _> = states
+            .iter()
+            .filter(|state| state.topic_id.is_nil())
+            .filter_map(|state| self.image.topic_named(state.name.as_ref()?.as_str()))
+            .filter(|topic| ids.contains(&topic.id.0))
+            .map(|topic| (topic.name.to_string(), topic.id.0))
+            .collect();
         let mut told = BTreeSet::new();
         for state in &states {
+            if by_id(&state)
+                && !duplicate_ids.contains(&state.topic_id)
+                && both.values().any(|id| *id == state.topic_id)
+            {
+                continue;
+            }
             if !told.insert((state.name.clone().map(|name| name.to_string()), state.topic_id)) {
                 continue;
             }
@@ -128,8 +144,18 @@ impl Controller {
                 Some(name) => duplicate_names.contains(name.as_str()),
                 None => duplicate_ids.contains(&state.topic_id),
             };
+            let named = state.name.as_ref().filter(|_| state.topic_id.is_nil());
+            let numbered_too = named.and_then(|name| both.get(name.as_str())).copied();
             let outcome = if twice {
                 Err((ErrorCode::INVALID_REQUEST, "Duplicate topic.".to_owned()))
+            } else if let Some(id) = numbered_too {
+                let refusal = (
+                    ErrorCode::INVALID_REQUEST,
+                    "The name is that of an id in the same request.".to_owned(),
+                );
+                let state = state.clone().with_topic_id(id);
+                response.responses.push(deleted(&state, Err(refusal)));
+                continue;
             } else {
                 self.delete_topic(ctx, state)
             };
@@ -404,7 +430,9 @@ fn deleted(
     let result =
         DeletableTopicResult::default().with_name(state.name.clone()).with_topic_id(state.topic_id);
     match outcome {
-        Ok((id, name)) => result.with_name(Some(name.to_wire())).with_topic_id(id.0),
+        Ok((id, name)) => {
+            result.with_name(Some(name.to_wire())).with_topic_id(id.0).with_error_message(None)
+        }
         Err((code, text)) => {
             result.with_error_code(code.0).with_error_message(Some(StrBytes::from_string(text)))
         }

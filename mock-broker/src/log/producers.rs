@@ -12,6 +12,7 @@ use milena_protocol::ErrorCode;
 use super::batch::LogBatch;
 use super::marker::EndTxnMarker;
 use super::transactions::{CompletedTxn, OpenTransactions};
+use crate::sabotage::{self, Sabotage};
 
 /// How many batches per producer are remembered, which is why a client keeps at most five in
 /// flight (`ProducerStateEntry.NUM_BATCHES_TO_RETAIN`).
@@ -59,7 +60,7 @@ pub(crate) struct Producers {
 impl Producers {
     /// Judges a batch that a client sent. Batches without a producer id always follow.
     pub(crate) fn check(&self, batch: &LogBatch) -> Result<SequenceVerdict, ErrorCode> {
-        if batch.producer_id() < 0 {
+        if batch.producer_id() < 0 || sabotage::is(Sabotage::SequencesUnchecked) {
             return Ok(SequenceVerdict::Append);
         }
         let Some(entry) = self.by_id.get(&batch.producer_id()) else {
@@ -69,7 +70,7 @@ impl Producers {
         if let Some(duplicate) = entry.find(batch) {
             return Ok(SequenceVerdict::Duplicate(*duplicate));
         }
-        if batch.producer_epoch() < entry.epoch {
+        if batch.producer_epoch() < entry.epoch && !sabotage::is(Sabotage::OldProducerEpochTaken) {
             return Err(ErrorCode::INVALID_PRODUCER_EPOCH);
         }
         entry.check_sequence(batch)?;
@@ -191,12 +192,26 @@ impl Producers {
     }
 
     /// Derives the state anew from the batches of a log.
+    #[cfg(test)]
     pub(crate) fn rebuild<'a>(batches: impl Iterator<Item = &'a LogBatch>) -> Self {
-        let mut producers = Self::default();
+        Self::default().with(batches)
+    }
+
+    /// This, and the batches of a log behind it.
+    pub(crate) fn with<'a>(mut self, batches: impl Iterator<Item = &'a LogBatch>) -> Self {
         for batch in batches {
-            producers.appended(batch);
+            self.appended(batch);
         }
-        producers
+        self
+    }
+
+    /// Keeps what a producer snapshot holds: the last batch of each producer
+    /// (`ProducerStateManager.readSnapshot`).
+    pub(crate) fn forget_all_but_last(&mut self) {
+        for entry in self.by_id.values_mut() {
+            let known = entry.batches.len();
+            entry.batches.drain(..known.saturating_sub(1));
+        }
     }
 
     #[cfg(test)]
@@ -213,9 +228,11 @@ impl ProducerEntry {
 
     fn check_sequence(&self, batch: &LogBatch) -> Result<(), ErrorCode> {
         let in_order = if batch.producer_epoch() == self.epoch {
-            follows(self.last_sequence(), batch.base_sequence())
+            let last = self.last_sequence();
+            let gap = batch.base_sequence() > last && sabotage::is(Sabotage::SequenceGapTaken);
+            gap || follows(last, batch.base_sequence())
         } else {
-            batch.base_sequence() == 0
+            batch.base_sequence() == 0 || sabotage::is(Sabotage::NewProducerEpochAnywhere)
         };
         if in_order { Ok(()) } else { Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER) }
     }
@@ -224,7 +241,8 @@ impl ProducerEntry {
         if batch.producer_epoch() != self.epoch {
             return None;
         }
-        self.batches.iter().find(|known| {
+        let only_last = sabotage::is(Sabotage::OnlyLastDuplicateKnown);
+        self.batches.iter().rev().take(if only_last { 1 } else { usize::MAX }).find(|known| {
             known.first_sequence == batch.base_sequence()
                 && known.last_sequence == batch.last_sequence()
         })

@@ -22,7 +22,7 @@ impl Log {
         self.start_offset = start;
         self.epochs.truncate_before(start);
         self.epochs.truncate_from(self.end_offset);
-        self.rebuild_producers();
+        self.recover_producers();
         self.set_high_watermark(high_watermark.clamp(start, self.end_offset));
     }
 

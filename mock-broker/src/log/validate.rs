@@ -11,6 +11,7 @@ use milena_protocol::records::{self, Batch, BatchErrorKind};
 
 use super::LogBatch;
 use crate::metadata::{TimestampType, TopicSettings};
+use crate::sabotage::{self, Sabotage};
 
 /// The first Produce version that may carry zstd (KIP-110).
 const FIRST_VERSION_WITH_ZSTD: i16 = 7;
@@ -87,7 +88,7 @@ pub(crate) fn check_produced(
         return Err(Refused::with(ErrorCode::INVALID_RECORD, text));
     }
     check_size(batch, settings)?;
-    if batch.verify_crc().is_err() {
+    if batch.verify_crc().is_err() && !sabotage::is(Sabotage::ChecksumUnchecked) {
         return Err(ErrorCode::CORRUPT_MESSAGE.into());
     }
     check_batch(batch)?;
@@ -109,7 +110,7 @@ pub(crate) fn check_produced(
 
 fn check_size(batch: &Batch, settings: &TopicSettings) -> Result<(), Refused> {
     let limit = usize::try_from(settings.max_message_bytes).unwrap_or(0);
-    if batch.size() <= limit {
+    if batch.size() <= limit || sabotage::is(Sabotage::TooLargeTaken) {
         return Ok(());
     }
     let text = format!(
@@ -172,7 +173,8 @@ fn check_records(
         let record = record.map_err(|error| refuse(error.to_string()))?;
         seen.is_consecutive &= record.offset.get() == i64::from(index);
         seen.max_timestamp = seen.max_timestamp.max(record.timestamp);
-        if settings.compacted && record.key.is_none() {
+        let needs_key = settings.compacted && !sabotage::is(Sabotage::KeylessTaken);
+        if needs_key && record.key.is_none() {
             wrong.push((index, "Compacted topic cannot accept message without key.".to_owned()));
         } else if let Err(text) = check_time(batch, record.timestamp, settings, wall_millis) {
             any_untimely = true;
@@ -213,6 +215,9 @@ fn check_time(
 }
 
 fn is_untimely(timestamp: i64, wall_millis: i64, settings: &TopicSettings) -> bool {
+    if sabotage::is(Sabotage::UntimelyTaken) {
+        return false;
+    }
     let (before, after) = settings.timestamp_bounds();
     wall_millis.saturating_sub(timestamp) > before || timestamp.saturating_sub(wall_millis) > after
 }

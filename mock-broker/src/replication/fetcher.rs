@@ -17,6 +17,7 @@ use crate::message::{
 };
 use crate::metadata::TopicPartition;
 use crate::replication::{Replica, Role};
+use crate::sabotage::{self, Sabotage};
 
 /// "Open a session."
 const NEW_SESSION: SessionId = SessionId { id: 0, epoch: 0 };
@@ -246,7 +247,10 @@ fn take_in(
             replica.log.raise_start(log_start_offset).map(drop)
         }
         ReplicaOutcome::Diverging { epoch, end_offset } => {
-            let to = truncation_offset(&replica.log, EpochEnd { epoch, offset: end_offset });
+            let mut to = truncation_offset(&replica.log, EpochEnd { epoch, offset: end_offset });
+            if sabotage::is(Sabotage::TruncatedToHighWatermark) {
+                to = replica.log.high_watermark();
+            }
             replica.log.truncate_to(to);
             cut(replica, before, processed)
         }

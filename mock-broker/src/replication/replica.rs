@@ -24,6 +24,7 @@ use crate::message::{IsrCommit, IsrProposal, ReplicaPosition};
 use crate::metadata::{
     Image, PartitionState, Recovery, TimestampType, TopicPartition, TopicSettings,
 };
+use crate::sabotage::{self, Sabotage};
 
 /// Bytes of a batch with a marker.
 const MARKER_SIZE: u64 = 78;
@@ -79,7 +80,8 @@ impl Isr {
     /// leaves until the controller has committed it.
     fn counts(&self, id: BrokerId) -> bool {
         self.committed().contains(&id)
-            || matches!(self, Self::Expanding { joining, .. } if *joining == id)
+            || (matches!(self, Self::Expanding { joining, .. } if *joining == id)
+                && !sabotage::is(Sabotage::JoiningMemberNotCounted))
     }
 
     fn sent(&self) -> Option<&IsrProposal> {
@@ -221,6 +223,9 @@ impl Replica {
         if new_epoch {
             let end = self.log.end_offset();
             self.log.start_epoch(state.leader_epoch);
+            if sabotage::is(Sabotage::NewLeaderCommitsAll) {
+                self.log.raise_high_watermark(end);
+            }
             leader.epoch_start = end;
             for remote in &mut leader.remotes {
                 let in_sync = state.isr.contains(&remote.id);
@@ -233,7 +238,7 @@ impl Replica {
 
     /// Checks an epoch a peer named (KIP-320); -1 stands for none.
     pub(crate) fn check_epoch(&self, named: i32) -> Result<(), ErrorCode> {
-        if named < 0 || named == self.leader_epoch {
+        if named < 0 || named == self.leader_epoch || sabotage::is(Sabotage::LeaderEpochUnchecked) {
             Ok(())
         } else if named < self.leader_epoch {
             Err(ErrorCode::FENCED_LEADER_EPOCH)
@@ -251,6 +256,9 @@ impl Replica {
 
     /// `Partition.effectiveMinIsr`: no more than there are replicas.
     pub(crate) fn min_isr(&self) -> usize {
+        if sabotage::is(Sabotage::MinIsrIgnored) {
+            return 1;
+        }
         let wanted = usize::try_from(self.settings.min_insync_replicas).unwrap_or(1);
         wanted.min(self.assigned.len())
     }
@@ -428,6 +436,7 @@ impl Replica {
         let Isr::Committed(isr) = &leader.isr else { return None };
         let remote = leader.remotes.iter().find(|remote| remote.id == follower)?;
         let in_sync = remote.log_end >= high_watermark && remote.log_end >= leader.epoch_start;
+        let in_sync = in_sync && !sabotage::is(Sabotage::IsrNeverGrows);
         if isr.contains(&follower) || !in_sync || !is_eligible(remote, around.image) {
             return None;
         }
@@ -454,12 +463,16 @@ impl Replica {
                     .is_none_or(|remote| !remote.is_caught_up(end, around))
         };
         let staying: Vec<BrokerId> = isr.iter().copied().filter(|id| !lags(*id)).collect();
-        if staying.len() == isr.len() {
+        if staying.len() == isr.len() || sabotage::is(Sabotage::NobodyLags) {
             return None;
         }
         let committed = isr.clone();
         let sent = self.proposal(&staying, around);
         let Role::Leader(leader) = &mut self.role else { return None };
+        if sabotage::is(Sabotage::IsrShrunkLocally) {
+            leader.isr = Isr::Committed(staying);
+            return None;
+        }
         leader.isr = Isr::Shrinking { committed, sent: sent.clone() };
         Some(sent)
     }
@@ -532,7 +545,7 @@ impl Replica {
         let under_min_isr = self.isr().len() < self.min_isr();
         let end = self.log.end_offset();
         let Role::Leader(leader) = &self.role else { return false };
-        if under_min_isr {
+        if under_min_isr && !sabotage::is(Sabotage::HighWatermarkBelowMinIsr) {
             return false;
         }
         let counts = |remote: &&Remote| {
@@ -540,6 +553,7 @@ impl Replica {
                 || (remote.is_caught_up(end, around) && is_eligible(remote, around.image))
         };
         let smallest = leader.remotes.iter().filter(counts).map(|remote| remote.log_end).min();
+        let smallest = smallest.filter(|_| !sabotage::is(Sabotage::HighWatermarkIsLargest));
         let to = smallest.map_or(end, |smallest| smallest.min(end));
         self.log.raise_high_watermark(to)
     }

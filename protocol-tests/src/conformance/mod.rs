@@ -12,10 +12,13 @@ mod compare;
 mod deviations;
 mod dissect;
 mod normalise;
+pub mod random;
 mod release;
+pub mod sabotage;
 mod scenario;
 mod stored;
 mod subject;
+mod table;
 mod transcript;
 mod verdict;
 
@@ -25,6 +28,7 @@ pub use normalise::normalise;
 pub use scenario::{Pending, Scenario};
 pub use stored::Stored;
 pub use subject::{Apache, Received, Simulated, Subject};
+pub use table::table;
 pub use transcript::{Step, Transcript};
 pub use verdict::{Verdict, judge, judge_stored};
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::release::at_most;
 use super::subject::Link;
-use super::{Case, Outcome, Received, Step, Subject, Transcript, Trouble, dissect};
+use super::{Case, Outcome, Received, Shape, Step, Subject, Transcript, Trouble, dissect};
 use crate::kafka::Version;
 
 /// How long an answer is waited for that is expected to come.
@@ -28,7 +28,8 @@ const METADATA: i16 = 12;
 /// A case while it runs against a subject.
 #[derive(Debug)]
 pub struct Scenario<'a> {
-    case: &'a Case,
+    name: String,
+    shape: Shape,
     subject: &'a mut dyn Subject,
     version: Version,
     transcript: Transcript,
@@ -52,12 +53,23 @@ pub struct Pending<R> {
 }
 
 impl<'a> Scenario<'a> {
-    pub(super) fn new(case: &'a Case, subject: &'a mut dyn Subject, version: Version) -> Self {
+    pub(super) fn new(case: &Case, subject: &'a mut dyn Subject, version: Version) -> Self {
+        Self::named(case.name, case.shape, subject, version)
+    }
+
+    /// A scenario that is no case of the suite.
+    pub(super) fn named(
+        name: &str,
+        shape: Shape,
+        subject: &'a mut dyn Subject,
+        version: Version,
+    ) -> Self {
         Self {
-            case,
+            name: name.to_owned(),
+            shape,
             subject,
             version,
-            transcript: Transcript { case: case.name.to_owned(), steps: Vec::new() },
+            transcript: Transcript { case: name.to_owned(), steps: Vec::new() },
             ordinary: BTreeMap::new(),
             opened: Vec::new(),
             last_correlation_id: 0,
@@ -84,7 +96,7 @@ impl<'a> Scenario<'a> {
 
     /// A topic of this case: no other case uses the name.
     pub fn topic(&self, suffix: &str) -> String {
-        format!("{}-{suffix}", self.case.name.replace('_', "-"))
+        format!("{}-{suffix}", self.name.replace('_', "-"))
     }
 
     /// Keeps what was seen, to be compared.
@@ -124,6 +136,27 @@ impl<'a> Scenario<'a> {
     ) -> Outcome<R::Response> {
         let pending = self.send_to(broker, version, body)?;
         self.answer(step, pending)
+    }
+
+    /// Asks a broker and records the answer, or that the connection was closed instead.
+    ///
+    /// # Errors
+    /// If the answer does not come, or cannot be read.
+    pub fn ask_or_be_closed<R: Request>(
+        &mut self,
+        step: &str,
+        broker: i32,
+        version: i16,
+        body: &R,
+    ) -> Outcome<Option<R::Response>> {
+        let pending = self.send_to(broker, version, body)?;
+        let received = self.take_answer(&pending, ANSWER)?;
+        if received == Received::Closed {
+            self.forget_link(broker);
+            self.record(step, json!("closed"));
+            return Ok(None);
+        }
+        self.read_answer(step, &pending, received).map(Some)
     }
 
     /// Asks without recording: a look at a state, or a preparation.
@@ -202,6 +235,15 @@ impl<'a> Scenario<'a> {
     /// If it does not come, or cannot be read.
     pub fn answer<R: Request>(&mut self, step: &str, pending: Pending<R>) -> Outcome<R::Response> {
         let answered = self.take_answer(&pending, ANSWER)?;
+        self.read_answer(step, &pending, answered)
+    }
+
+    fn read_answer<R: Request>(
+        &mut self,
+        step: &str,
+        pending: &Pending<R>,
+        answered: Received,
+    ) -> Outcome<R::Response> {
         let Received::Frame(body) = answered else {
             return Err(self.no_answer::<R>(step, &answered));
         };
@@ -323,7 +365,20 @@ impl<'a> Scenario<'a> {
     /// If it runs.
     pub fn start(&mut self, broker: i32) -> Outcome {
         self.subject.start(broker)?;
-        self.wait_for_brokers(self.case.shape.brokers())
+        self.wait_for_brokers(self.shape.brokers())
+    }
+
+    /// Starts every broker that is dead and lets every frozen one go on.
+    ///
+    /// # Errors
+    /// If they do not all come back.
+    pub(super) fn start_all(&mut self) -> Outcome {
+        for broker in 1..=self.shape.brokers() {
+            // Refused where there is nothing to do.
+            drop(self.subject.thaw(broker));
+            drop(self.subject.start(broker));
+        }
+        self.wait_for_brokers(self.shape.brokers())
     }
 
     /// Asks a broker's process to end in order (SIGTERM), and waits until it has.

@@ -179,7 +179,9 @@ impl Process {
             data.current_leader = LeaderIdAndEpoch::default()
                 .with_leader_id(messages::BrokerId(hint.leader.get()))
                 .with_leader_epoch(hint.epoch);
-            if let Some(broker) = self.image.live(hint.leader) {
+            // Followers know where everybody is.
+            let is_client = !matches!(plan.reader, Reader::Follower { .. });
+            if let Some(broker) = self.image.live(hint.leader).filter(|_| is_client) {
                 let endpoint = NodeEndpoint::default()
                     .with_node_id(messages::BrokerId(hint.leader.get()))
                     .with_host(StrBytes::from_string(broker.host.clone()))

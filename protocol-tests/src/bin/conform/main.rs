@@ -5,7 +5,11 @@
 //! against our cluster; each difference goes to stderr, and the last line of stdout is one JSON
 //! object that sums up.
 
+mod random;
+mod sabotage;
+
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
@@ -28,6 +32,19 @@ struct Arguments {
     /// Keep what the real brokers answer.
     #[arg(long)]
     store: bool,
+    /// Random scenarios instead of the cases.
+    #[arg(long)]
+    random: bool,
+    /// The seeds of random scenarios.
+    #[arg(long, value_parser = random::seeds, default_value = "0..300")]
+    seeds: Range<u64>,
+    /// Plants defects and tells which case notices: `all`, or a part of a rule's name. The rules
+    /// need a build with `--features sabotage`.
+    #[arg(long)]
+    sabotage: Option<String>,
+    /// Prints docs/conformance.md: every rule and the cases that show it.
+    #[arg(long)]
+    table: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -55,6 +72,20 @@ struct Summary {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if arguments.random {
+        return random(&arguments);
+    }
+    if arguments.table {
+        print!("{}", conformance::table());
+        return ExitCode::SUCCESS;
+    }
+    if let Some(what) = &arguments.sabotage {
+        let release = match arguments.against {
+            Against::V3_9_1 => Version::V3_9_1,
+            Against::V4_1_0 | Against::Vectors => Version::V4_1_0,
+        };
+        return sabotage::run(release, what);
+    }
     let mut cases = conformance::cases::all();
     if !arguments.case.is_empty() {
         cases.retain(|case| arguments.case.iter().any(|part| case.name.contains(part)));
@@ -74,6 +105,26 @@ fn main() -> ExitCode {
         Err(error) => eprintln!("the summary cannot be written: {error}"),
     }
     if summary.differing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Random scenarios against real brokers.
+fn random(arguments: &Arguments) -> ExitCode {
+    let version = match arguments.against {
+        Against::V3_9_1 => Version::V3_9_1,
+        Against::V4_1_0 => Version::V4_1_0,
+        Against::Vectors => {
+            eprintln!("random scenarios need real brokers: --against 4.1.0 or 3.9.1");
+            return ExitCode::FAILURE;
+        }
+    };
+    let seeds = arguments.seeds.clone();
+    let bar = progress(seeds.clone().count());
+    let summary = random::run(version, seeds, &bar);
+    match serde_json::to_string(&summary) {
+        Ok(line) => println!("{line}"),
+        Err(error) => eprintln!("the summary cannot be written: {error}"),
+    }
+    if summary.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Against real brokers, one cluster per shape.

@@ -61,6 +61,15 @@ pub(super) fn stamped(values: &[&str], stamp: &Stamp) -> Bytes {
     builder.seal().stamp(stamp).to_bytes()
 }
 
+/// A batch of records with these timestamps.
+pub(super) fn batch_at(times: &[i64]) -> Bytes {
+    let mut builder = BatchBuilder::new(1024);
+    for time in times {
+        builder.append(*time, None, Some(b"v"), NO_HEADERS).expect("a few short values fit");
+    }
+    builder.seal().stamp(&Stamp::default()).to_bytes()
+}
+
 /// A Produce request for partition 0.
 pub(super) fn produce(topic: &str, acks: i16, records: Bytes) -> ProduceRequest {
     produce_to(topic, 0, acks, records)

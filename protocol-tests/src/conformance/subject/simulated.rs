@@ -48,6 +48,35 @@ impl Simulated {
     /// # Errors
     /// If the configuration contradicts itself.
     pub fn start_as(release: Version, shape: Shape) -> Result<Self, ConfigError> {
+        Self::of(Self::config(release, shape))
+    }
+
+    /// As [`Simulated::start_as`], at a time of day in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// If the configuration contradicts itself.
+    pub fn start_at(release: Version, shape: Shape, moment: i64) -> Result<Self, ConfigError> {
+        let mut config = Self::config(release, shape);
+        config.epoch_millis = moment;
+        Self::of(config)
+    }
+
+    /// As [`Simulated::start_as`], with a defect.
+    ///
+    /// # Errors
+    /// If the configuration contradicts itself.
+    #[cfg(feature = "sabotage")]
+    pub fn start_with(
+        release: Version,
+        shape: Shape,
+        defect: milena_mock_broker::sabotage::Sabotage,
+    ) -> Result<Self, ConfigError> {
+        let mut config = Self::config(release, shape);
+        config.sabotage = Some(defect);
+        Self::of(config)
+    }
+
+    fn config(release: Version, shape: Shape) -> ClusterConfig {
         let mut config = ClusterConfig::with_brokers(shape.brokers() as usize);
         config.release = match release {
             Version::V3_9_1 => Release::V3_9,
@@ -78,6 +107,10 @@ impl Simulated {
         if shape == Shape::Racks {
             config.replica_selector = ReplicaSelector::RackAware;
         }
+        config
+    }
+
+    fn of(config: ClusterConfig) -> Result<Self, ConfigError> {
         let cluster = Cluster::new(config, 1, MonoTime::ZERO)?;
         let links = BTreeMap::new();
         let mut subject = Self { cluster, now: MonoTime::ZERO, links, last_link: 0 };
