@@ -10,19 +10,23 @@ use milena_protocol::guard::{self, Fault, Limits};
 use milena_protocol::messages::ApiKey;
 use milena_protocol::schema;
 
+/// How many negative lengths of one request are read as null. Each costs another decoding, and no
+/// request that means anything has more than a few.
+const MOST: usize = 64;
+
 /// Decodes a request frame.
 pub(super) fn request(mut frame: Bytes) -> Result<DecodedRequest, DecodeError> {
-    loop {
+    for _ in 0..MOST {
         let error = match decode::request(frame.clone()) {
             Ok(request) => return Ok(request),
             Err(error) => error,
         };
-        // Each round leaves one negative length less, so that they come to an end.
         match with_null(&frame, &error) {
             Some(written_again) => frame = written_again,
             None => return Err(error),
         }
     }
+    decode::request(frame)
 }
 
 /// The frame with null in place of the negative length that was refused.

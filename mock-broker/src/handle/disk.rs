@@ -14,6 +14,8 @@ use crate::cluster::{DiskPace, Operation, OperationError};
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let cluster = MockCluster::builder().brokers(1).start_in_memory().await?;
 /// cluster.create_topic("orders", Topic::new())?;
+/// // The broker hears of it, and opens a log.
+/// tokio::time::sleep(std::time::Duration::from_secs(1)).await;
 /// cluster.broker(1).kill();
 /// // Everything from offset 0 on never reached the disk.
 /// cluster.disk(1).truncate_log("orders", 0, 0)?;
