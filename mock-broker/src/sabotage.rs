@@ -1,8 +1,8 @@
 //! Planted defects: each breaks one rule of the cluster, so that a test can show that it would
 //! notice.
 //!
-//! Without the feature `sabotage` nothing can be planted: [`is`] is a constant, and no branch of it
-//! is left in the code.
+//! Without the feature `sabotage` nothing can be planted: the question is a constant, and no branch
+//! of it is left in the code.
 
 macro_rules! defects {
     ($($name:ident, $text:literal;)*) => {

@@ -95,4 +95,22 @@ mod tests {
         // One topic, the length of whose name is -2.
         assert!(request(metadata(&[0, 0, 0, 1, 0xff, 0xfe])).is_err());
     }
+
+    /// DescribeConfigs of version 1 for so many topics, the count of whose settings is -2.
+    fn describe_configs(topics: i32) -> Bytes {
+        let mut frame = vec![0, 32, 0, 1, 0, 0, 0, 7, 0xff, 0xff];
+        frame.extend(topics.to_be_bytes());
+        for _ in 0..topics {
+            frame.extend([2, 0, 1, b't', 0xff, 0xff, 0xff, 0xfe]);
+        }
+        frame.push(0);
+        frame.into()
+    }
+
+    #[test]
+    fn a_request_is_not_read_again_without_end() {
+        let most = i32::try_from(MOST).unwrap();
+        assert!(request(describe_configs(most)).is_ok());
+        assert!(request(describe_configs(most + 1)).is_err());
+    }
 }

@@ -9,6 +9,12 @@ use crate::context::Context;
 use crate::metadata::TopicPartition;
 
 impl Cluster {
+    /// A partition by the name its topic has now.
+    fn key_of(&self, topic: &str, index: i32) -> Option<TopicPartition> {
+        let topic = self.controller.image().topic_named(topic)?;
+        Some(TopicPartition { topic: topic.id, index })
+    }
+
     pub(super) fn truncate_log(
         &mut self,
         id: BrokerId,
@@ -17,12 +23,11 @@ impl Cluster {
         offset: i64,
     ) -> Result<(), OperationError> {
         self.state_of(id)?;
-        let found = self.controller.image().topic_named(&topic).map(|topic| topic.id);
+        let key = self.key_of(&topic, partition);
         let state = self.brokers.get_mut(&id).map(|broker| &mut broker.state);
         let Some(BrokerState::Killed(disk)) = state else {
             return Err(self.wrong_state(id, "lose the end of a log"));
         };
-        let key = found.map(|topic| TopicPartition { topic, index: partition });
         match key.and_then(|key| disk.logs.get_mut(&key)) {
             Some(log) => {
                 log.truncate_to(offset);
@@ -64,8 +69,7 @@ impl Cluster {
         offset: i64,
     ) -> Result<(), OperationError> {
         self.state_of(id)?;
-        let found = self.controller.image().topic_named(&topic).map(|topic| topic.id);
-        let key = found.map(|topic| TopicPartition { topic, index: partition });
+        let key = self.key_of(&topic, partition);
         let broker = self.brokers.get_mut(&id);
         let log = key.and_then(|key| broker.and_then(|broker| broker.log_mut(key)));
         if log.is_some_and(|log| log.flip_byte(offset)) {

@@ -282,7 +282,9 @@ mod tests {
     use milena_protocol::ids::{ProducerEpoch, ProducerId, Sequence};
     use milena_protocol::records::{BatchBuilder, NO_HEADERS, Stamp, batches};
 
+    use super::super::marker::{EndTxnMarker, TxnEnd};
     use super::*;
+    use crate::log::batch_tests::transactional;
 
     const POLICY: Compaction = Compaction {
         compacts: true,
@@ -408,5 +410,26 @@ mod tests {
         let patient = Compaction { min_lag: 1_000, ..POLICY };
         assert!(!log.compact_if_due(&patient, 5_999));
         assert!(log.compact_if_due(&patient, 6_000));
+    }
+
+    #[test]
+    fn what_an_aborted_transaction_wrote_goes_and_hides_nothing() {
+        let mut log = log(&[&[("k", Some("before"))]]);
+        log.append_as_leader(transactional(0, 7, 0, 0, 1), 0, None).unwrap();
+        let abort = EndTxnMarker {
+            producer_id: 7,
+            producer_epoch: 0,
+            coordinator_epoch: 0,
+            end: TxnEnd::Abort,
+        };
+        log.append_marker(&abort, 0, 5_000, None).unwrap();
+        log.raise_high_watermark(i64::MAX);
+        log.roll(0);
+        assert!(log.compact_if_due(&POLICY, 9_000));
+        let records =
+            log.batches().filter(|batch| !batch.is_control() && batch.inner().count() > 0);
+        let left: Vec<i64> = records.map(|batch| batch.base_offset()).collect();
+        assert_eq!(left, [0]);
+        assert_eq!(log.end_offset(), 3);
     }
 }

@@ -116,12 +116,8 @@ const LAYERS: &[(&str, &[&str], &str)] = &[
 ];
 
 /// The parts of the cluster that may name `milena`, whose environment they implement.
-const MAY_NAME_MILENA: &[&str] = &[
-    "mock-broker/src/transport/memory",
-    "mock-broker/src/simulation",
-    "mock-broker/examples/",
-    "mock-broker/src/handle/tests/",
-];
+const MAY_NAME_MILENA: &[&str] =
+    &["mock-broker/src/transport/memory", "mock-broker/src/simulation", "mock-broker/examples/"];
 
 /// The parts of the cluster that are no pure machine.
 const OUTSIDE: &[&str] = &[
@@ -180,10 +176,7 @@ fn misplaced(file: &str, path: &[String]) -> Option<String> {
     let cluster = file.starts_with("mock-broker/src/");
     if cluster && starts(path, &["milena"]) && !MAY_NAME_MILENA.iter().any(|p| file.starts_with(p))
     {
-        return Some(
-            "only the memory transport, the simulation and tests of the handle may name milena"
-                .to_owned(),
-        );
+        return Some("only the memory transport and the simulation may name milena".to_owned());
     }
     if cluster && starts(path, &["tokio"]) && !OUTSIDE.iter().any(|p| file.starts_with(p)) {
         return Some("the pure cluster never imports tokio".to_owned());
