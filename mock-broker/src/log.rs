@@ -215,8 +215,8 @@ impl Log {
     }
 
     /// Appends what a follower fetched. Batches it already has are skipped, and false is told if
-    /// they do not continue this log or are damaged. Compaction leaves gaps between batches, and those may be
-    /// wider on the leader.
+    /// they do not continue this log or are damaged. Compaction leaves gaps between batches, and
+    /// those may be wider on the leader.
     ///
     /// A leader's log may start inside of a batch, of which it gives all: a follower that has
     /// nothing yet then starts where the batch does
@@ -391,15 +391,6 @@ impl Log {
         };
     }
 
-    /// Recovery writes a snapshot of the producers and goes on with that, and a snapshot has each
-    /// producer's last batch alone (`LogLoader.recoverSegment`).
-    fn recover_producers(&mut self) {
-        self.snapshot = None;
-        self.rebuild_producers();
-        self.producers.forget_all_but_last();
-        self.snapshot = Some((self.end_offset, self.producers.clone()));
-    }
-
     /// Derives the producers from the last snapshot within the log and the batches behind it
     /// (`ProducerStateManager.truncateAndReload`).
     fn rebuild_producers(&mut self) {
@@ -421,11 +412,11 @@ impl Log {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::batch::tests::sequenced;
     use super::*;
 
-    fn log_of(batches: &[(usize, i32)]) -> Log {
+    pub(super) fn log_of(batches: &[(usize, i32)]) -> Log {
         let mut log = Log::default();
         let mut sequence = 0;
         for (count, epoch) in batches {
@@ -557,37 +548,5 @@ mod tests {
         assert!(log.raise_high_watermark(2));
         assert!(!log.raise_high_watermark(1));
         assert_eq!(log.high_watermark(), 2);
-    }
-
-    #[test]
-    fn a_crash_forgets_the_high_watermark_since_the_checkpoint_and_keeps_the_records() {
-        let mut log = log_of(&[(3, 0), (2, 0)]);
-        log.raise_high_watermark(5);
-        log.recover(3, 0);
-        assert_eq!((log.high_watermark(), log.end_offset()), (3, 5));
-    }
-
-    #[test]
-    fn a_crash_leaves_the_last_batch_of_each_producer() {
-        let mut log = log_of(&[(3, 0), (2, 0)]);
-        log.recover(0, 0);
-        let again = log.append_as_leader(sequenced(0, 7, 0, 3, 2), 0, None).unwrap();
-        assert!(again.duplicate);
-        let before = log.append_as_leader(sequenced(0, 7, 0, 0, 3), 0, None);
-        assert_eq!(before, Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
-    }
-
-    #[test]
-    fn a_cut_behind_a_crash_goes_on_from_what_the_crash_left() {
-        let mut log = log_of(&[(3, 0), (2, 0)]);
-        log.recover(0, 0);
-        log.append_as_leader(sequenced(0, 7, 0, 5, 1), 1, None).unwrap();
-        log.append_as_leader(sequenced(0, 7, 0, 6, 1), 1, None).unwrap();
-        log.truncate_to(6);
-        let known = log.producers().entry(7).unwrap().batches.len();
-        assert_eq!(known, 2, "the one of the snapshot and the one behind it");
-        log.truncate_to(3);
-        let known = log.producers().entry(7).unwrap().batches.len();
-        assert_eq!(known, 1, "the snapshot reaches beyond the end");
     }
 }

@@ -3,13 +3,14 @@
 //! [`Replica`] is one broker's part of a partition, as leader or follower; [`Fetcher`] is how a
 //! follower asks one leader for records, [`FollowerSession`] is how that leader remembers it.
 
+mod alter_partitions;
 mod fetcher;
-mod isr;
+mod leader;
 mod read_replica;
 mod replica;
 mod session;
 
+pub(crate) use alter_partitions::AlterPartitions;
 pub(crate) use fetcher::Fetcher;
-pub(crate) use isr::AlterPartitions;
 pub(crate) use replica::{ProposalOutcome, Replica, Role, Surroundings};
 pub(crate) use session::{FetchLimits, FollowerSession, Parked};

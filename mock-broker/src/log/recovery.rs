@@ -26,6 +26,15 @@ impl Log {
         self.set_high_watermark(high_watermark.clamp(start, self.end_offset));
     }
 
+    /// Recovery writes a snapshot of the producers and goes on with that, and a snapshot has each
+    /// producer's last batch alone (`LogLoader.recoverSegment`).
+    fn recover_producers(&mut self) {
+        self.snapshot = None;
+        self.rebuild_producers();
+        self.producers.forget_all_but_last();
+        self.snapshot = Some((self.end_offset, self.producers.clone()));
+    }
+
     /// Flips a bit of the batch that holds `offset`. Whether there is one.
     pub(crate) fn flip_byte(&mut self, offset: i64) -> bool {
         let at = self.index_of(offset);
@@ -62,7 +71,10 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
+    use milena_protocol::ErrorCode;
+
     use super::super::batch::tests::sequenced;
+    use super::super::tests::log_of;
     use super::*;
 
     fn log() -> Log {
@@ -98,5 +110,37 @@ mod tests {
         log.flush();
         log.append_as_leader(sequenced(0, 7, 0, 2, 3), 0, None).unwrap();
         assert_eq!((log.flushed(), log.unflushed_ends()), (2, vec![5]));
+    }
+
+    #[test]
+    fn a_crash_forgets_the_high_watermark_since_the_checkpoint_and_keeps_the_records() {
+        let mut log = log_of(&[(3, 0), (2, 0)]);
+        log.raise_high_watermark(5);
+        log.recover(3, 0);
+        assert_eq!((log.high_watermark(), log.end_offset()), (3, 5));
+    }
+
+    #[test]
+    fn a_crash_leaves_the_last_batch_of_each_producer() {
+        let mut log = log_of(&[(3, 0), (2, 0)]);
+        log.recover(0, 0);
+        let again = log.append_as_leader(sequenced(0, 7, 0, 3, 2), 0, None).unwrap();
+        assert!(again.duplicate);
+        let before = log.append_as_leader(sequenced(0, 7, 0, 0, 3), 0, None);
+        assert_eq!(before, Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER));
+    }
+
+    #[test]
+    fn a_cut_behind_a_crash_goes_on_from_what_the_crash_left() {
+        let mut log = log_of(&[(3, 0), (2, 0)]);
+        log.recover(0, 0);
+        log.append_as_leader(sequenced(0, 7, 0, 5, 1), 1, None).unwrap();
+        log.append_as_leader(sequenced(0, 7, 0, 6, 1), 1, None).unwrap();
+        log.truncate_to(6);
+        let known = log.producers().entry(7).unwrap().batches.len();
+        assert_eq!(known, 2, "the one of the snapshot and the one behind it");
+        log.truncate_to(3);
+        let known = log.producers().entry(7).unwrap().batches.len();
+        assert_eq!(known, 1, "the snapshot reaches beyond the end");
     }
 }

@@ -26,6 +26,8 @@ use crate::metadata::{
 };
 use crate::sabotage::{self, Sabotage};
 
+use super::leader::{Isr, Leader, Remote, is_eligible};
+
 /// Bytes of a batch with a marker.
 const MARKER_SIZE: u64 = 78;
 
@@ -48,85 +50,6 @@ pub(crate) enum Role {
         leader: BrokerId,
     },
     Leader(Leader),
-}
-
-/// What a leader knows.
-#[derive(Debug)]
-pub(crate) struct Leader {
-    /// Where its epoch starts.
-    epoch_start: i64,
-    pub(super) isr: Isr,
-    pub(super) remotes: Vec<Remote>,
-}
-
-/// The ISR: what the controller committed, and what was proposed to it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Isr {
-    Committed(Vec<BrokerId>),
-    Expanding { committed: Vec<BrokerId>, joining: BrokerId, sent: IsrProposal },
-    Shrinking { committed: Vec<BrokerId>, sent: IsrProposal },
-}
-
-impl Isr {
-    pub(super) fn committed(&self) -> &[BrokerId] {
-        match self {
-            Self::Committed(isr)
-            | Self::Expanding { committed: isr, .. }
-            | Self::Shrinking { committed: isr, .. } => isr,
-        }
-    }
-
-    /// Whether `id` counts for the high watermark: a member that joins does at once, one that
-    /// leaves until the controller has committed it.
-    fn counts(&self, id: BrokerId) -> bool {
-        self.committed().contains(&id)
-            || (matches!(self, Self::Expanding { joining, .. } if *joining == id)
-                && !sabotage::is(Sabotage::JoiningMemberNotCounted))
-    }
-
-    fn sent(&self) -> Option<&IsrProposal> {
-        match self {
-            Self::Committed(_) => None,
-            Self::Expanding { sent, .. } | Self::Shrinking { sent, .. } => Some(sent),
-        }
-    }
-}
-
-/// What a leader knows of a follower.
-#[derive(Clone, Debug)]
-pub(super) struct Remote {
-    pub(super) id: BrokerId,
-    /// -1 until it fetches.
-    pub(super) log_end: i64,
-    /// -1 until it fetches.
-    pub(super) log_start: i64,
-    /// The leader's end at the follower's last fetch.
-    leader_end_then: i64,
-    last_fetch: Option<MonoTime>,
-    pub(super) last_caught_up: Option<MonoTime>,
-    /// From its fetches; `None` until the first (KIP-903).
-    broker_epoch: Option<i64>,
-}
-
-impl Remote {
-    fn new(id: BrokerId) -> Self {
-        Self {
-            id,
-            log_end: -1,
-            log_start: -1,
-            leader_end_then: -1,
-            last_fetch: None,
-            last_caught_up: None,
-            broker_epoch: None,
-        }
-    }
-
-    fn is_caught_up(&self, leader_end: i64, around: Surroundings<'_>) -> bool {
-        self.log_end == leader_end
-            || self
-                .last_caught_up
-                .is_some_and(|then| around.now.saturating_since(then) <= around.lag_time_max)
-    }
 }
 
 /// What came of a follower's fetch.
@@ -556,24 +479,5 @@ impl Replica {
         let smallest = smallest.filter(|_| !sabotage::is(Sabotage::HighWatermarkIsLargest));
         let to = smallest.map_or(end, |smallest| smallest.min(end));
         self.log.raise_high_watermark(to)
-    }
-}
-
-impl Leader {
-    pub(crate) fn epoch_start(&self) -> i64 {
-        self.epoch_start
-    }
-
-    pub(crate) fn follower_ids(&self) -> impl Iterator<Item = BrokerId> {
-        self.remotes.iter().map(|remote| remote.id)
-    }
-}
-
-/// Whether a follower may be in the ISR: alive, and the incarnation this leader heard from.
-fn is_eligible(remote: &Remote, image: &Image) -> bool {
-    match (remote.broker_epoch, image.active(remote.id)) {
-        (Some(-1), Some(_)) => true,
-        (Some(heard), Some(registered)) => heard == registered.epoch,
-        _ => false,
     }
 }
