@@ -3,6 +3,7 @@
 use ::arbitrary::{Arbitrary, Result, Unstructured};
 use bytes::Bytes;
 
+use super::vocabulary::Vocabulary;
 use super::wire::Generator;
 use crate::decode;
 use crate::messages::{ApiKey, RequestKind};
@@ -64,9 +65,22 @@ impl ArbitraryRequest {
     /// # Errors
     /// [`::arbitrary::Error::IncorrectFormat`] for a version that this crate does not know.
     pub fn of(key: ApiKey, version: i16, u: &mut Unstructured<'_>) -> Result<Self> {
-        let body = body(key, schema::request(key), version, u)?;
+        Self::in_words(&AnyWords, key, version, u)
+    }
+
+    /// A request of this API at this version, with values that somebody knows to make sense.
+    ///
+    /// # Errors
+    /// Those of [`ArbitraryRequest::of`] and of the vocabulary.
+    pub fn in_words(
+        vocabulary: &dyn Vocabulary,
+        key: ApiKey,
+        version: i16,
+        u: &mut Unstructured<'_>,
+    ) -> Result<Self> {
+        let body = body(vocabulary, key, schema::request(key), version, u)?;
         let header = Generator::new(&schema::REQUEST_HEADER, key.request_header_version(version));
-        let header = header.arbitrary(u)?.bytes;
+        let header = header.in_words(vocabulary, u)?.bytes;
         let named = [(key as i16).to_be_bytes(), version.to_be_bytes()].concat();
         let header = [&named, &header[named.len()..]].concat().into();
         Ok(Self { key, version, header, body })
@@ -115,7 +129,7 @@ impl ArbitraryResponse {
     /// # Errors
     /// [`::arbitrary::Error::IncorrectFormat`] for a version that this crate does not know.
     pub fn of(key: ApiKey, version: i16, u: &mut Unstructured<'_>) -> Result<Self> {
-        let body = body(key, schema::response(key), version, u)?;
+        let body = body(&AnyWords, key, schema::response(key), version, u)?;
         let header = Generator::new(&schema::RESPONSE_HEADER, key.response_header_version(version));
         Ok(Self { key, version, header: header.arbitrary(u)?.bytes, body })
     }
@@ -149,7 +163,13 @@ impl<'a> Arbitrary<'a> for ArbitraryResponse {
     }
 }
 
+/// Everything may be anything.
+struct AnyWords;
+
+impl Vocabulary for AnyWords {}
+
 fn body(
+    vocabulary: &dyn Vocabulary,
     key: ApiKey,
     schema: &'static MessageSchema,
     version: i16,
@@ -159,7 +179,7 @@ fn body(
     if !spoken_versions(key).contains(&version) {
         return Err(::arbitrary::Error::IncorrectFormat);
     }
-    Ok(Generator::new(schema, version).arbitrary(u)?.bytes)
+    Ok(Generator::new(schema, version).in_words(vocabulary, u)?.bytes)
 }
 
 fn any_key(u: &mut Unstructured<'_>) -> Result<ApiKey> {

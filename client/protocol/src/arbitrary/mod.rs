@@ -8,6 +8,7 @@
 //!   one of the [`Extreme`]s, and tells where its lengths and counts stand ([`Mark`]), for those who
 //!   want to damage them.
 //! - [`ArbitraryRequest`] and [`ArbitraryResponse`] are whole frames of any API at any version.
+//! - A [`Vocabulary`] puts values into messages that the reader knows, such as names of topics.
 //! - [`ArbitraryBatch`] is a valid record batch of any kind, together with what it holds;
 //!   [`BatchGenerator`] narrows down of which kind.
 //!
@@ -48,10 +49,12 @@
 mod batch;
 mod content;
 mod messages;
+mod vocabulary;
 mod wire;
 
 pub use batch::{ArbitraryBatch, ArbitraryRecord, BatchGenerator};
 pub use messages::{ArbitraryRequest, ArbitraryResponse};
+pub use vocabulary::{Place, Vocabulary};
 pub use wire::{Encoding, Extreme, Generator, Mark, MarkKind, WireMessage};
 
 #[cfg(test)]

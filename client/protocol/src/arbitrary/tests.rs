@@ -219,3 +219,63 @@ fn a_produced_batch_is_what_a_broker_accepts() {
         }
     }
 }
+
+/// Says something about some fields.
+struct Words;
+
+impl Vocabulary for Words {
+    fn integer(&self, place: Place, _: &mut Unstructured<'_>) -> ::arbitrary::Result<Option<i64>> {
+        Ok(match (place.within, place.field) {
+            ("owner", "id") => Some(0x1_0203),
+            ("ExampleRequest", "small" | "early") => Some(-1),
+            _ => None,
+        })
+    }
+
+    fn text(&self, place: Place, _: &mut Unstructured<'_>) -> ::arbitrary::Result<Option<String>> {
+        Ok((place.field == "name").then(|| "orders".to_owned()))
+    }
+
+    fn records(
+        &self,
+        place: Place,
+        _: &mut Unstructured<'_>,
+    ) -> ::arbitrary::Result<Option<Bytes>> {
+        Ok((place.within == "parts").then(|| Bytes::from_static(b"records")))
+    }
+}
+
+#[test]
+fn a_vocabulary_says_what_stands_in_a_field() {
+    // Nothing is null; one part, and no tagged field.
+    let data = [&[1, 1, 0, 1][..], &[0; 20]].concat();
+    let written = Generator::new(&SCHEMA, 0)
+        .without_unknown_tags()
+        .in_words(&Words, &mut Unstructured::new(&data))
+        .expect("the words draw nothing");
+    let expected = [
+        &[0xff, 0, 6][..],
+        b"orders",
+        // A number is cut to its field.
+        &[1, 2, 3],
+        &[0, 0, 0, 0],
+        &[0, 0, 0, 1, 0, 0, 0, 7],
+        b"records",
+    ];
+    assert_eq!(written.bytes[..], expected.concat());
+}
+
+#[test]
+fn a_tagged_field_does_not_hold_its_default_because_a_vocabulary_says_so() {
+    for seed in 0..100 {
+        let data = unstructured(seed);
+        let generator = Generator::new(&SCHEMA, 1).without_unknown_tags();
+        let written = generator.in_words(&Words, &mut Unstructured::new(&data));
+        let written = written.expect("the words draw nothing");
+        let early = written.marks.iter().find(|mark| mark.field == "early");
+        if let Some(early) = early {
+            let size = early.offset + early.size();
+            assert_ne!(written.bytes[size + 1..size + 3], [0xff, 0xff], "seed {seed}");
+        }
+    }
+}

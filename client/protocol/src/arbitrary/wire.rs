@@ -4,6 +4,7 @@ use ::arbitrary::{Result, Unstructured};
 use bytes::Bytes;
 
 use super::content::{Source, Value};
+use super::vocabulary::{Place, Vocabulary};
 use crate::schema::{Field, Kind, MessageSchema};
 
 /// Once a message has so many bytes, arbitrary content adds no more elements to it.
@@ -196,7 +197,7 @@ impl Generator {
 
     /// The message with the same content in every run.
     pub fn extreme(&self, extreme: Extreme) -> WireMessage {
-        let written = self.write(Source::Extreme(extreme, 0));
+        let written = self.write(Source::Extreme(extreme, 0), None);
         written.expect("only unstructured bytes can be used up")
     }
 
@@ -206,15 +207,33 @@ impl Generator {
     /// # Errors
     /// Never because the bytes are used up: the rest of the message is zero or empty then.
     pub fn arbitrary(&self, u: &mut Unstructured<'_>) -> Result<WireMessage> {
-        self.write(Source::Arbitrary(u))
+        self.write(Source::Arbitrary(u), None)
     }
 
-    fn write(&self, source: Source<'_, '_>) -> Result<WireMessage> {
+    /// As [`Generator::arbitrary`], with values that somebody knows to make sense.
+    ///
+    /// # Errors
+    /// Those of the vocabulary.
+    pub fn in_words(
+        &self,
+        vocabulary: &dyn Vocabulary,
+        u: &mut Unstructured<'_>,
+    ) -> Result<WireMessage> {
+        self.write(Source::Arbitrary(u), Some(vocabulary))
+    }
+
+    fn write(
+        &self,
+        source: Source<'_, '_>,
+        vocabulary: Option<&dyn Vocabulary>,
+    ) -> Result<WireMessage> {
         let flexible = self.schema.flexible.contains(self.version);
         let mut writer = Writer {
             generator: *self,
             flexible,
             source,
+            vocabulary,
+            within: self.schema.name,
             depth: 0,
             out: Vec::new(),
             marks: Vec::new(),
@@ -228,6 +247,9 @@ struct Writer<'s, 'a> {
     generator: Generator,
     flexible: bool,
     source: Source<'s, 'a>,
+    vocabulary: Option<&'s dyn Vocabulary>,
+    /// The field whose struct is written, or the message.
+    within: &'static str,
     /// How many arrays are around what is written.
     depth: usize,
     out: Vec<u8>,
@@ -238,6 +260,7 @@ impl Writer<'_, '_> {
     /// The fields of a struct, and its tagged fields behind them.
     fn fields(&mut self, fields: &[Field], name: &'static str, mut value: Value) -> Result<()> {
         let version = self.generator.version;
+        let outer = std::mem::replace(&mut self.within, name);
         for field in fields.iter().filter(|field| field.versions.contains(version)) {
             if !is_tagged(field, version) {
                 self.field(field, value)?;
@@ -248,6 +271,7 @@ impl Writer<'_, '_> {
         if self.flexible {
             self.tagged_fields(fields, name)?;
         }
+        self.within = outer;
         Ok(())
     }
 
@@ -301,7 +325,43 @@ impl Writer<'_, '_> {
         })
     }
 
+    /// Writes what the vocabulary says, if it says something.
+    fn in_words(&mut self, kind: Kind, name: &'static str, value: Value) -> Result<bool> {
+        let (Some(vocabulary), Source::Arbitrary(u)) = (self.vocabulary, &mut self.source) else {
+            return Ok(false);
+        };
+        let place = Place { within: self.within, field: name };
+        match kind {
+            Kind::Int8 | Kind::Int16 | Kind::Uint16 | Kind::Int32 | Kind::Uint32 | Kind::Int64 => {
+                let Some(number) = vocabulary.integer(place, u)? else { return Ok(false) };
+                if value == Value::NotDefault && matches!(number, 0 | -1) {
+                    return Ok(false);
+                }
+                let bytes = number.to_be_bytes();
+                self.out.extend(&bytes[bytes.len() - size_of(kind)..]);
+            }
+            Kind::Uuid => {
+                let Some(id) = vocabulary.uuid(place, u)? else { return Ok(false) };
+                self.out.extend(id);
+            }
+            Kind::String | Kind::ClassicString => {
+                let Some(text) = vocabulary.text(place, u)? else { return Ok(false) };
+                self.sized(kind, name, text.as_bytes());
+            }
+            Kind::Records if self.generator.records => {
+                let Some(records) = vocabulary.records(place, u)? else { return Ok(false) };
+                self.sized(kind, name, &records);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
     fn kind(&mut self, kind: Kind, name: &'static str, value: Value) -> Result<()> {
+        let is_own_version = name == "version" && matches!(kind, Kind::Int16);
+        if !is_own_version && self.in_words(kind, name, value)? {
+            return Ok(());
+        }
         match kind {
             Kind::Bool => {
                 let boolean = self.source.boolean(value)?;
@@ -431,6 +491,16 @@ impl Writer<'_, '_> {
         let offset = self.out.len();
         self.marks.push(Mark { offset, field, kind, encoding, value, nullable: false });
         encoding.put(&mut self.out, value);
+    }
+}
+
+/// The bytes of an integer.
+fn size_of(kind: Kind) -> usize {
+    match kind {
+        Kind::Int8 => 1,
+        Kind::Int16 | Kind::Uint16 => 2,
+        Kind::Int32 | Kind::Uint32 => 4,
+        _ => 8,
     }
 }
 
