@@ -1,174 +1,192 @@
 //! Requests against a whole cluster: raw bytes and structured requests, one after another, on
-//! several connections, with time between them.
+//! several connections to brokers and to the controller, while time passes and nodes die.
+//!
+//! Structured requests speak of what is there ([`words`]): topics by name and id, epochs, offsets,
+//! producers, fetch sessions, settings. Without that nearly every one of them would end at the
+//! first look-up.
+
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bytes::Bytes;
-use milena_mock_broker::cluster::{Cluster, ConnectionId, Input, Operation, Output};
-use milena_mock_broker::config::{ClusterConfig, TopicSpec};
+use milena_mock_broker::cluster::Operation;
 use milena_protocol::arbitrary::ArbitraryRequest;
 use milena_protocol::ids::BrokerId;
 use milena_protocol::messages::ApiKey;
-use milena_protocol::time::MonoTime;
-use std::time::Duration;
 
 use super::{Target, samples};
 
-/// Two brokers with a topic, in virtual time. A cluster holds more than what it is sent: what a
+mod words;
+mod world;
+
+use world::{CONTROLLER, PLACES, World};
+
+/// Two brokers with two topics, in virtual time. A cluster holds more than what it is sent: what a
 /// request creates, up to 10,000 partitions, and the answers to it.
-pub const TARGET: Target = Target { name: "broker_requests", cap: 256 << 20, exercise, seeds };
+pub const TARGET: Target = Target {
+    name: "broker_requests",
+    cap: 256 << 20,
+    exercise: |input| drop(exercise(input)),
+    seeds,
+};
 
-/// What the generator calls topics is never the topic that is there, so a request may name it.
-const TOPIC: &str = "t";
+/// An API in a version.
+pub type Api = (ApiKey, i16);
 
-const CONNECTIONS: u64 = 4;
+/// No more than this is done in one input, so that each of them takes a moment.
+const MOST_STEPS: usize = 64;
 
 /// One thing that is done to the cluster.
 enum Step<'a> {
     /// Bytes that need not be a request.
-    Raw(u64, &'a [u8]),
-    /// A request that can be read.
-    Request(u64, Bytes),
+    Raw(usize, &'a [u8]),
+    /// A request of any API in any version, with any content.
+    Any(usize, Bytes),
+    /// A request that is served, about what is there.
+    Served(usize, Api),
+    /// The same request once more.
+    Again(usize),
     /// A client hangs up, and connects anew.
-    Reconnect(u64),
+    Reconnect(usize),
     /// Time passes.
     Pass(Duration),
+    /// An operator acts.
+    Operate(Operation),
 }
 
-impl<'a> Arbitrary<'a> for Step<'a> {
-    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let connection = u.int_in_range(0..=CONNECTIONS - 1)?;
-        Ok(match u.int_in_range(0..=15_u8)? {
-            0..=3 => {
-                let length = u.arbitrary_len::<u8>()?.min(512);
-                Self::Raw(connection, u.bytes(length)?)
+impl<'a> Step<'a> {
+    fn draw(u: &mut Unstructured<'a>) -> Result<Self> {
+        let kind = u.int_in_range(0..=31_u8)?;
+        let place = u.int_in_range(0..=PLACES - 1)?;
+        Ok(match kind {
+            0..=1 => {
+                let length = u.int_in_range(0..=255_usize)?.min(u.len());
+                Self::Raw(place, u.bytes(length)?)
             }
-            4 => Self::Reconnect(connection),
-            5..=6 => Self::Pass(Duration::from_millis(u.int_in_range(1..=20_000)?)),
-            _ => Self::Request(connection, ArbitraryRequest::arbitrary(u)?.frame()),
+            2 => Self::Reconnect(place),
+            3..=4 => Self::Pass(Duration::from_millis(u.int_in_range(1..=20_000)?)),
+            5 => Self::Any(place, ArbitraryRequest::arbitrary(u)?.frame()),
+            6 => Self::Operate(operation(u)?),
+            7..=8 => Self::Again(place),
+            _ => {
+                let served = served();
+                let apis =
+                    if place == CONTROLLER { &served.by_controller } else { &served.by_brokers };
+                let (key, lowest, highest) = apis[u.int_in_range(0..=apis.len() - 1)?];
+                Self::Served(place, (key, u.int_in_range(lowest..=highest)?))
+            }
         })
     }
 }
 
-/// The cluster and how far its time is.
-struct World {
-    cluster: Cluster,
-    now: MonoTime,
-    /// The number of the connection in each place, `None` once it is closed.
-    open: Vec<Option<ConnectionId>>,
-    last: u64,
-    answers: usize,
+/// What nodes answer to, as they say themselves.
+struct Served {
+    by_brokers: Vec<(ApiKey, i16, i16)>,
+    by_controller: Vec<(ApiKey, i16, i16)>,
 }
 
-impl World {
-    fn new() -> Self {
-        let config = ClusterConfig::with_brokers(2);
-        let cluster = Cluster::new(config, 1, MonoTime::ZERO).expect("the configuration is sound");
-        let open = vec![None; CONNECTIONS as usize];
-        let mut world = Self { cluster, now: MonoTime::ZERO, open, last: 0, answers: 0 };
-        world.pass(Duration::from_secs(1));
-        let topic = TopicSpec::new(TOPIC).partitions(2).replication_factor(2);
-        let created = world.cluster.operate(world.now, Operation::CreateTopic(topic));
-        created.expect("both brokers are there");
-        world.collect();
-        world
-    }
-
-    /// Hands in an event.
-    fn step(&mut self, input: Input) {
-        self.cluster.step(self.now, input);
-        self.collect();
-    }
-
-    fn collect(&mut self) {
-        while let Some(output) = self.cluster.poll_output() {
-            match output {
-                Output::Send { .. } => self.answers += 1,
-                Output::Close { connection, .. } => {
-                    for open in self.open.iter_mut().filter(|open| **open == Some(connection)) {
-                        *open = None;
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Lets time pass, stopping at each timer.
-    fn pass(&mut self, time: Duration) {
-        let end = self.now + time;
-        while let Some(next) = self.cluster.poll_timeout().filter(|at| *at < end) {
-            self.now = self.now.max(next);
-            self.step(Input::Timeout);
-        }
-        self.now = end;
-        self.step(Input::Timeout);
-    }
-
-    /// The connection in a place, opened if it is not. Half of them lead to each broker.
-    fn connection(&mut self, place: u64) -> ConnectionId {
-        let index = place as usize;
-        if let Some(open) = self.open[index] {
-            return open;
-        }
-        self.last += 1;
-        let connection = ConnectionId(self.last);
-        self.open[index] = Some(connection);
-        let broker = BrokerId(1 + (place % 2) as i32);
-        self.step(Input::Connected { connection, broker, peer: format!("fuzzer-{place}") });
-        connection
-    }
-
-    fn send(&mut self, place: u64, frame: Bytes) {
-        let connection = self.connection(place);
-        self.step(Input::Frame { connection, frame });
-    }
-
-    /// Whatever went before, each broker answers on a new connection.
-    fn still_serves(&mut self) {
-        for place in 0..2 {
-            self.open[place as usize] = None;
-            let before = self.answers;
-            self.send(place, api_versions());
-            self.pass(Duration::from_millis(1));
-            assert!(self.answers > before, "broker {} serves no more", place + 1);
-        }
-    }
+fn served() -> &'static Served {
+    static SERVED: OnceLock<Served> = OnceLock::new();
+    SERVED.get_or_init(|| {
+        let mut world = World::new();
+        let (by_brokers, by_controller) = (world.apis(0), world.apis(CONTROLLER));
+        Served { by_brokers, by_controller }
+    })
 }
 
-fn exercise(input: &[u8]) {
+/// What makes requests take other ways: nodes that are gone, slow or behind. The last broker stays.
+fn operation(u: &mut Unstructured<'_>) -> Result<Operation> {
+    let second = BrokerId(2);
+    Ok(match u.int_in_range(0..=13_u8)? {
+        0 => Operation::Kill(second),
+        1 => Operation::Restart(second),
+        2 => Operation::Pause(second),
+        3 => Operation::Resume(second),
+        4 => Operation::ShutDown(second),
+        5 => Operation::KillController,
+        6 => Operation::RestartController,
+        7 => Operation::PauseController,
+        8 => Operation::ResumeController,
+        9 => Operation::HoldMetadata(BrokerId(1)),
+        10 => Operation::ReleaseMetadata(BrokerId(1)),
+        11 => Operation::CleanLogs(BrokerId(1)),
+        12 => Operation::LosePower(second),
+        _ => Operation::DeleteLogDirectory {
+            broker: BrokerId(1 + u.int_in_range(0..=1)?),
+            directory: words::DIRECTORIES[1].to_owned(),
+        },
+    })
+}
+
+/// Feeds one input to a cluster. Returns what was answered.
+pub fn exercise(input: &[u8]) -> Vec<Api> {
+    // Outside of the first input that needs it, so that every input does the same.
+    served();
     let mut u = Unstructured::new(input);
     let mut world = World::new();
-    while !u.is_empty()
-        && let Ok(step) = Step::arbitrary(&mut u)
-    {
+    for _ in 0..MOST_STEPS {
+        if u.is_empty() {
+            break;
+        }
+        let Ok(step) = Step::draw(&mut u) else { break };
         match step {
             Step::Raw(place, bytes) => world.send(place, Bytes::copy_from_slice(bytes)),
-            Step::Request(place, frame) => world.send(place, frame),
-            Step::Reconnect(place) => {
-                let connection = world.connection(place);
-                world.open[place as usize] = None;
-                world.step(Input::Disconnected { connection });
+            Step::Any(place, frame) => world.send(place, frame),
+            Step::Served(place, (key, version)) => {
+                let words = world.words();
+                let Ok(request) = ArbitraryRequest::in_words(&words, key, version, &mut u) else {
+                    break;
+                };
+                world.send(place, request.frame());
             }
+            Step::Again(place) => world.send_again(place),
+            Step::Reconnect(place) => world.hang_up(place),
             Step::Pass(time) => world.pass(time),
+            Step::Operate(operation) => world.operate(operation),
         }
     }
     world.still_serves();
+    world.answered()
 }
 
-/// ApiVersions of version 0.
-fn api_versions() -> Bytes {
-    let mut frame = Vec::new();
-    frame.extend((ApiKey::ApiVersions as i16).to_be_bytes());
-    frame.extend(0_i16.to_be_bytes());
-    frame.extend(7_i32.to_be_bytes());
-    frame.extend((-1_i16).to_be_bytes());
-    frame.into()
-}
-
-/// What well-behaved clients send, each request as bytes on the first connection; and bytes of no
-/// meaning, from which requests are generated.
+/// What well-behaved clients send, each request as bytes on the first connection; each API that is
+/// served, with content that is drawn from bytes of no meaning; and such bytes alone.
 fn seeds() -> Vec<Vec<u8>> {
     let requests = samples::requests().into_iter().filter(|frame| frame.len() <= 200);
-    let raw = requests.map(|frame| [&[0; 2][..], &frame].concat());
-    raw.chain((0..32).map(|seed| samples::noise(seed, 64 << (seed % 6)))).collect()
+    let raw = requests.map(|frame| [&[0, 0, frame.len() as u8][..], &frame].concat());
+    let mut seeds: Vec<_> = raw.collect();
+    let served = served();
+    for (place, apis) in [(0, &served.by_brokers), (CONTROLLER, &served.by_controller)] {
+        for (at, seed) in (0..apis.len()).zip(0..) {
+            let start = [9, place as u8, at as u8];
+            seeds.push([&start[..], &samples::noise(seed, 240)].concat());
+        }
+    }
+    seeds.extend((0..32).map(|seed| samples::noise(seed, 64 << (seed % 6))));
+    seeds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fuzzing::corpus;
+
+    #[test]
+    fn every_api_that_is_served_is_asked_and_answers() {
+        let archive = corpus::archive(TARGET.name);
+        let kept = corpus::read_archive(&archive).expect("the target has a corpus");
+        let kept = kept.into_iter().map(|input| input.bytes);
+        let mut answered: Vec<ApiKey> = Vec::new();
+        for (key, _) in kept.chain(seeds()).flat_map(|input| exercise(&input)) {
+            if !answered.contains(&key) {
+                answered.push(key);
+            }
+        }
+        let served = served();
+        let apis = served.by_brokers.iter().chain(&served.by_controller);
+        let silent: Vec<ApiKey> =
+            apis.map(|(key, ..)| *key).filter(|key| !answered.contains(key)).collect();
+        assert_eq!(silent, []);
+    }
 }
