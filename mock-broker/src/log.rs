@@ -13,6 +13,7 @@ mod batch;
 mod compaction;
 mod epochs;
 mod marker;
+mod offset_index;
 mod producers;
 mod recompress;
 mod recovery;
@@ -36,12 +37,10 @@ pub(crate) use timestamps::FoundOffset;
 pub(crate) use transactions::AbortedTxn;
 pub(crate) use validate::{Refused, check_produced, single_batch};
 
+use offset_index::SinceIndexed;
 use producers::Producers;
 use segments::Segment;
 use transactions::TransactionIndex;
-
-/// `index.interval.bytes`: how far apart the entries of an offset index are.
-const INDEX_INTERVAL: usize = 4096;
 
 /// A batch and where it begins, in bytes since the log was created.
 #[derive(Clone, Debug)]
@@ -89,8 +88,7 @@ pub(crate) struct Log {
     epochs: LeaderEpochs,
     producers: Producers,
     aborted: TransactionIndex,
-    /// Bytes appended since the last entry of the offset index.
-    since_indexed: usize,
+    since_indexed: SinceIndexed,
     /// What a producer snapshot holds, and the offset it reaches to.
     snapshot: Option<(i64, Producers)>,
 }
@@ -115,19 +113,6 @@ impl Log {
         unstable.map_or(self.high_watermark, |first| {
             first.max(self.start_offset).min(self.high_watermark)
         })
-    }
-
-    /// The aborted transactions that a reader of committed records has to know who was given
-    /// `bytes` bytes from `offset` on. As in Apache Kafka it may be told of some behind them: how
-    /// far they reach is looked up in the offset index (`LocalLog.addAbortedTransactions`).
-    pub(crate) fn aborted_transactions(&self, offset: i64, bytes: usize) -> Vec<AbortedTxn> {
-        let first = self.index_of(offset);
-        let start = self.entries.get(first).map_or(self.end_position, |entry| entry.position);
-        let behind = start + bytes as u64;
-        let index = self.entries.range(first.min(self.entries.len())..);
-        let bound = index.filter(|entry| entry.is_indexed).find(|entry| entry.position >= behind);
-        let to = bound.map_or(self.end_offset, |entry| entry.batch.last_offset());
-        self.aborted.between(offset, to)
     }
 
     /// First offset and producer of each transaction that was aborted.
@@ -249,8 +234,7 @@ impl Log {
         self.end_offset = batch.next_offset();
         let position = self.end_position;
         self.end_position += batch.size() as u64;
-        let is_indexed = self.since_indexed > INDEX_INTERVAL;
-        self.since_indexed = if is_indexed { 0 } else { self.since_indexed } + batch.size();
+        let is_indexed = self.since_indexed.append(batch.size());
         self.entries.push_back(Entry { position, is_indexed, batch });
     }
 
@@ -375,7 +359,7 @@ impl Log {
         self.epochs.truncate_from(self.end_offset);
         self.flushed = self.flushed.min(self.end_offset);
         self.aborted.truncate_to(self.end_offset);
-        self.since_indexed = 0;
+        self.since_indexed = SinceIndexed::default();
         self.rebuild_producers();
         self.set_high_watermark(self.high_watermark.min(self.end_offset));
     }

@@ -2,7 +2,7 @@
 //! the high watermark and the start, and everything else derived from the batches. Whether records
 //! that were not flushed are lost is the machine's fate, not the process's.
 
-use super::Log;
+use super::{Log, SinceIndexed};
 
 impl Log {
     /// Takes over from the checkpoints what a crash leaves of it.
@@ -19,6 +19,7 @@ impl Log {
             self.truncate_to(at);
         }
         let start = start.min(self.end_offset);
+        self.since_indexed = SinceIndexed::default();
         self.start_offset = start;
         self.epochs.truncate_before(start);
         self.epochs.truncate_from(self.end_offset);

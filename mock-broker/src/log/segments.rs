@@ -2,7 +2,7 @@
 //! compaction work on whole segments, a read never goes over the end of one, and what is in a
 //! segment that was closed is on the disk.
 
-use super::{Log, LogBatch};
+use super::{Log, LogBatch, SinceIndexed};
 
 /// When a segment is full (`segment.bytes`, `segment.ms`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,6 +94,7 @@ impl Log {
 
     fn begin_segment(&mut self, base_offset: i64, wall_millis: i64) {
         self.flushed = self.end_offset;
+        self.since_indexed = SinceIndexed::default();
         self.segments.push_back(Segment::new(base_offset, self.end_position, wall_millis));
     }
 
@@ -158,8 +159,8 @@ impl Log {
         }
     }
 
-    /// Derives from the batches where segments begin in bytes, and their timestamps: compaction
-    /// changed them.
+    /// Derives from the batches where segments begin in bytes, their timestamps and their indexes:
+    /// compaction changed them.
     pub(super) fn measure_segments(&mut self) {
         let mut position = 0;
         let mut entries = self.entries.iter_mut().peekable();
@@ -169,8 +170,13 @@ impl Log {
             segment.position = position;
             segment.first_timestamp = None;
             segment.largest_timestamp = -1;
+            let mut since_indexed = SinceIndexed::default();
             while let Some(entry) = entries.next_if(|entry| entry.batch.base_offset() < end) {
                 entry.position = position;
+                // The active segment is never compacted.
+                if end < i64::MAX {
+                    entry.is_indexed = since_indexed.append(entry.batch.size());
+                }
                 position += entry.batch.size() as u64;
                 segment.note(&entry.batch);
             }
