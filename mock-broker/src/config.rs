@@ -112,7 +112,8 @@ pub enum Unflushed {
     Drawn,
 }
 
-/// Where brokers keep their logs, and what they do with them in the background.
+/// Where brokers keep their logs, and what they do with them in the background. What topics may set,
+/// too (`log.segment.bytes`, `log.retention.ms`, ..), is given in [`ClusterConfig::properties`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StorageConfig {
     /// `log.dirs`: the directories of every broker. One, `/tmp/kafka-logs`.
@@ -218,9 +219,11 @@ pub struct ClusterConfig {
     #[cfg(feature = "sabotage")]
     #[doc(hidden)]
     pub sabotage: Option<crate::sabotage::Sabotage>,
-    /// Lines of every broker's `server.properties`, by name. They win over the field that stands
-    /// for the same; those without a field are described to clients, and take effect where they are
-    /// a topic's default. Unknown names are refused. Default: none.
+    /// Lines of every broker's `server.properties`, by name. A field of this configuration that names
+    /// a property and its line here are one setting, however it is given: brokers act upon it and
+    /// describe it to clients. Where both are given, the line counts. Those without a field are
+    /// described, and take effect where they are a topic's default. Unknown names are refused.
+    /// Default: none.
     pub properties: BTreeMap<String, String>,
 }
 

@@ -156,10 +156,13 @@ static V4_1: Tables = Tables {
 static INTERNAL_OF_TOPICS: &[Setting] = &[Setting::new("internal.segment.bytes", Kind::Int)];
 
 /// A broker's.
-static INTERNAL_OF_BROKERS: &[Setting] =
-    &[Setting::new("unclean.leader.election.interval.ms", Kind::Long)
-        .default("300000")
-        .read_only()];
+static INTERNAL_OF_BROKERS: &[Setting] = &[
+    Setting::new("log.initial.task.delay.ms", Kind::Long).default("30000").read_only(),
+    Setting::new("producer.id.expiration.check.interval.ms", Kind::Int)
+        .default("600000")
+        .read_only(),
+    Setting::new("unclean.leader.election.interval.ms", Kind::Long).default("300000").read_only(),
+];
 
 impl Tables {
     /// Those of the release that the cluster stands for.

@@ -116,7 +116,7 @@ fn write(
     }
     let batch = log::single_batch(version, records)?;
     if batch.is_transactional() {
-        verify_transaction(process, ctx, version, key, &batch)?;
+        verify_transaction(process, version, key, &batch)?;
     }
     if !(ACKS_ALL..=1).contains(&acks) && !sabotage::is(Sabotage::AnyAcksTaken) {
         return Err(ErrorCode::INVALID_REQUIRED_ACKS.into());
@@ -133,13 +133,14 @@ fn write(
 /// otherwise, because asking is what adds the partition.
 fn verify_transaction(
     process: &Process,
-    ctx: &Context<'_>,
     version: i16,
     key: TopicPartition,
     batch: &LogBatch,
 ) -> Result<(), Refused> {
     let adds_partitions = version >= FIRST_ADDING_PARTITIONS;
-    if !ctx.config.transaction_partition_verification && !adds_partitions {
+    let is_verified =
+        process.image.settings.broker_value("transaction.partition.verification.enable");
+    if is_verified == Some("false") && !adds_partitions {
         return Ok(());
     }
     let replica = process.replicas.get(&key).ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)?;

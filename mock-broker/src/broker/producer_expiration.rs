@@ -11,8 +11,8 @@ impl Process {
             return;
         }
         self.next_producer_check = ctx.now + ctx.config.producer_id_expiration_check_interval;
-        let expiration = ctx.config.producer_id_expiration.as_millis();
-        let expiration = i64::try_from(expiration).unwrap_or(i64::MAX);
+        let expiration = self.image.settings.number("producer.id.expiration.ms");
+        let expiration = expiration.unwrap_or(i64::MAX);
         for replica in self.replicas.values_mut() {
             replica.log.expire_producers(ctx.wall_millis(), expiration);
         }

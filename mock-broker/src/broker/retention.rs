@@ -22,7 +22,7 @@ impl Process {
         if self.next_cleaning > ctx.now {
             return;
         }
-        self.next_cleaning = ctx.now + ctx.config.storage.cleaner_backoff;
+        self.next_cleaning = ctx.now + self.image.settings.millis("log.cleaner.backoff.ms");
         self.compact(ctx);
         self.shorten(ctx, |replica| replica.settings.compacted);
     }

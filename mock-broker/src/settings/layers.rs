@@ -2,6 +2,7 @@
 //! server.properties, or the default; and what topics without a setting of their own follow.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use super::allowed::{check_together, check_topic_values};
 use super::{Setting, SettingError, Tables, TopicSettings, Values};
@@ -149,6 +150,12 @@ impl Layers {
     /// A broker's number.
     pub(crate) fn number(&self, name: &str) -> Option<i64> {
         number(self.broker_value(name)?)
+    }
+
+    /// A broker's interval; zero where it has none.
+    pub(crate) fn millis(&self, name: &str) -> Duration {
+        let millis = self.number(name).and_then(|millis| u64::try_from(millis).ok());
+        Duration::from_millis(millis.unwrap_or_default())
     }
 
     /// Every name that has a value or could have one.

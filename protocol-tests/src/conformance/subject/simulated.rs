@@ -87,9 +87,6 @@ impl Simulated {
         config.timings.replica_lag_time_max = Duration::from_secs(3);
         let given = properties(shape).into_iter();
         config.properties = given.map(|(name, value)| (name.to_owned(), value)).collect();
-        config.timings.leader_imbalance_check_interval = Duration::from_secs(1);
-        config.timings.unclean_election_interval = Duration::from_secs(1);
-        config.auto_leader_rebalance = shape == Shape::Balanced;
         // What Apache Kafka is given, too: see `Apache::start`.
         if shape == Shape::Storage {
             let often = Duration::from_millis(300);
