@@ -3,7 +3,9 @@
 
 mod console;
 mod python;
+mod tools;
 
 pub use console::{ConsoleConsumer, ConsoleProducer};
 pub(crate) use python::environment as python_interpreter;
 pub use python::{Event, InteropError, Library, Reading, Report, Session};
+pub use tools::{Ended, JavaTools, Script};

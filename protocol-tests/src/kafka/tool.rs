@@ -48,6 +48,13 @@ impl JavaTool {
         Self::new(jars, "kafka-console-consumer", class)
     }
 
+    /// `kafka-verifiable-producer.sh`.
+    #[must_use]
+    pub fn verifiable_producer(jars: &Jars) -> Self {
+        let class = "org.apache.kafka.tools.VerifiableProducer";
+        Self::new(jars, "kafka-verifiable-producer", class)
+    }
+
     /// A program of one source file, compiled as it is started (JEP 330).
     #[must_use]
     pub fn source(jars: &Jars, source: &Path) -> Self {
