@@ -73,6 +73,7 @@ mod replication;
 pub mod sabotage;
 mod settings;
 mod simulation;
+mod topic_names;
 pub mod trace;
 mod transport;
 

@@ -1,13 +1,16 @@
 //! DescribeAcls, versions 1 to 3: SECURITY_DISABLED, as a broker without an authorizer says.
 //! The code of UNKNOWN closes the connection.
 
-use milena_protocol::ErrorCode;
 use milena_protocol::messages::{DescribeAclsResponse, RequestKind, ResponseKind};
+use milena_protocol::{ErrorCode, StrBytes};
 
 use super::acl_codes::{self, Codes};
-use super::{body, no_authorizer};
+use super::body;
 use crate::broker::{Answer, Asked, Process};
 use crate::context::Context;
+
+/// Of creating and deleting it says fewer words.
+const NO_AUTHORIZER: &str = "No Authorizer is configured on the broker";
 
 pub(super) fn handle(
     _process: &mut Process,
@@ -27,7 +30,7 @@ pub(super) fn handle(
     }
     let response = DescribeAclsResponse::default()
         .with_error_code(ErrorCode::SECURITY_DISABLED.0)
-        .with_error_message(Some(no_authorizer()));
+        .with_error_message(Some(StrBytes::from_static_str(NO_AUTHORIZER)));
     ResponseKind::DescribeAcls(response).into()
 }
 

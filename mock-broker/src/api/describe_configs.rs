@@ -7,7 +7,6 @@
 
 use milena_protocol::ErrorCode;
 use milena_protocol::StrBytes;
-use milena_protocol::ids::TopicName;
 use milena_protocol::messages::describe_configs_request::DescribeConfigsResource;
 use milena_protocol::messages::describe_configs_response::{
     DescribeConfigsResourceResult, DescribeConfigsResult, DescribeConfigsSynonym,
@@ -23,6 +22,7 @@ use crate::controller::Refusal;
 use crate::controller::configs::{BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC};
 use crate::metadata::Resource;
 use crate::settings::{Kind, Layers, Setting, Source, Synonym};
+use crate::topic_names;
 
 /// What a request asks about every setting.
 #[derive(Clone, Copy)]
@@ -129,8 +129,7 @@ fn broker_id(name: &str) -> Result<i32, Refusal> {
 }
 
 fn topic<'a>(process: &'a Process, name: &str) -> Result<Vec<Entry<'a>>, Refusal> {
-    TopicName::new(name)
-        .map_err(|error| (ErrorCode::INVALID_TOPIC_EXCEPTION, error.to_string()))?;
+    topic_names::legal(name).map_err(|text| (ErrorCode::INVALID_TOPIC_EXCEPTION, text))?;
     let unknown = || (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, String::new());
     let topic = process.image.topic_named(name).ok_or_else(unknown)?;
     let (layers, own) = (&process.image.settings, &topic.settings.overrides);

@@ -16,4 +16,4 @@ pub(super) fn handle(
     forward(process, ctx, asked, RequestKind::DescribeQuorum(request))
 }
 
-// Not modelled: a quorum of several controllers, when each of them fetched last.
+// Not modelled: a quorum of several controllers, their directories and endpoints (KIP-853).

@@ -188,12 +188,12 @@ impl Controller {
         let topic = self
             .image
             .topic_named(topic)
-            .ok_or_else(|| unknown(format!("There is no topic {topic}.")))?;
+            .ok_or_else(|| unknown(format!("No such topic as {topic}")))?;
         let partition = TopicPartition { topic: topic.id, index };
         let before = self
             .image
             .partition(partition)
-            .ok_or_else(|| unknown(format!("There is no partition {}-{index}.", topic.name)))?;
+            .ok_or_else(|| unknown(format!("No such partition as {}-{index}", topic.name)))?;
         let has_it = match election {
             Election::Preferred => before.replicas.first() == Some(&before.leader),
             Election::Online | Election::Unclean => before.has_leader(),

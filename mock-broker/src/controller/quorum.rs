@@ -24,7 +24,7 @@ impl Controller {
             let is_metadata = topic.topic_name.as_str() == METADATA_TOPIC;
             let partitions = topic.partitions.iter().map(|partition| {
                 if is_metadata && partition.partition_index == 0 {
-                    self.quorum(ctx.config.controller_id.get())
+                    self.quorum(ctx)
                 } else {
                     PartitionData::default()
                         .with_partition_index(partition.partition_index)
@@ -39,26 +39,31 @@ impl Controller {
         DescribeQuorumResponse::default().with_topics(topics.collect())
     }
 
-    fn quorum(&self, controller: i32) -> PartitionData {
+    /// A broker that waits for more counts as one that has just asked: in Apache Kafka it asks again
+    /// every half second.
+    fn quorum(&self, ctx: &Context<'_>) -> PartitionData {
+        let controller = ctx.config.controller_id.get();
+        let now = ctx.wall_millis();
         let end = i64::try_from(self.image.offset).unwrap_or(i64::MAX);
-        let replica = |id: i32, offset: i64| {
+        let replica = |id: i32, offset: i64, asked: i64| {
             ReplicaState::default()
                 .with_replica_id(messages::BrokerId(id))
                 .with_log_end_offset(offset)
-                .with_last_fetch_timestamp(-1)
-                .with_last_caught_up_timestamp(-1)
+                .with_last_fetch_timestamp(asked)
+                .with_last_caught_up_timestamp(asked)
         };
         // Whoever waits for more has all that there was when it asked.
         let observers = self.image.brokers.keys().map(|id| {
-            let offset = self.waiting.get(id).map_or(0, |(_, offset)| *offset);
-            replica(id.get(), i64::try_from(offset).unwrap_or(i64::MAX))
+            let waiting = self.waiting.get(id);
+            let (offset, asked) = waiting.map_or((0, -1), |(_, offset)| (*offset, now));
+            replica(id.get(), i64::try_from(offset).unwrap_or(i64::MAX), asked)
         });
         PartitionData::default()
             .with_error_message(None)
             .with_leader_id(messages::BrokerId(controller))
             .with_leader_epoch(1)
             .with_high_watermark(end)
-            .with_current_voters(vec![replica(controller, end)])
+            .with_current_voters(vec![replica(controller, end, now)])
             .with_observers(observers.collect())
     }
 

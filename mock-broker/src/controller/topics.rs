@@ -20,6 +20,7 @@ use super::{Controller, placement, unified};
 use crate::context::Context;
 use crate::metadata::{PartitionState, Record, Resource, TopicPartition};
 use crate::settings::{Source, Values};
+use crate::topic_names;
 
 /// The most partitions one request may create (`MAX_RECORDS_PER_USER_OP`).
 pub(super) const MAX_PARTITIONS_PER_REQUEST: i64 = 10_000;
@@ -207,8 +208,8 @@ impl Controller {
 
     /// The name, if a topic of that name can be created.
     fn new_name(&self, name: &str) -> Result<TopicName, Refusal> {
-        let name = TopicName::new(name)
-            .map_err(|error| (ErrorCode::INVALID_TOPIC_EXCEPTION, error.to_string()))?;
+        let name =
+            topic_names::legal(name).map_err(|text| (ErrorCode::INVALID_TOPIC_EXCEPTION, text))?;
         if self.image().topic_named(&name).is_some() || &*name == METADATA_TOPIC {
             let text = format!("Topic '{name}' already exists.");
             return Err((ErrorCode::TOPIC_ALREADY_EXISTS, text));

@@ -183,7 +183,13 @@ fn check(setting: &Setting, allowed: Allowed, given: &str) -> Result<(), Setting
             };
         }
     };
-    let Ok(number) = number else { return refuse("Not a number of the type") };
+    let Ok(number) = number else {
+        return refuse(match setting.kind {
+            Kind::Short => "Not a number of type SHORT",
+            Kind::Long => "Not a number of type LONG",
+            _ => "Not a number of type INT",
+        });
+    };
     match allowed {
         Allowed::AtLeast(least) if number < least => refuse("Value is too small"),
         Allowed::Between(least, most) if !(least..=most).contains(&number) => {

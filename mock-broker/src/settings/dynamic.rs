@@ -48,28 +48,31 @@ pub(crate) fn check_broker_change(
 
 fn check(layers: &Layers, wanted: &Values, reach: Reach) -> Result<(), String> {
     let tables = layers.tables;
-    let first = |unfit: &dyn Fn(&str) -> bool| {
-        wanted.keys().map(String::as_str).find(|name| unfit(name)).map(str::to_owned)
+    // The names that are unfit, as Scala writes a set.
+    let names = |unfit: &dyn Fn(&str) -> bool| {
+        let names = wanted.keys().map(String::as_str).filter(|name| unfit(name));
+        let names: Vec<&str> = names.collect();
+        (!names.is_empty()).then(|| format!("Set({})", names.join(", ")))
     };
     let is_read_only = |name: &str| tables.broker(name).is_some_and(|setting| setting.read_only);
-    if let Some(name) = first(&is_read_only) {
-        return Err(format!("Cannot update these configs dynamically: {name}"));
+    if let Some(names) = names(&is_read_only) {
+        return Err(format!("Cannot update these configs dynamically: {names}"));
     }
-    if let Some(name) = first(&|name| is_security(layers, name)) {
+    if let Some(names) = names(&|name| is_security(layers, name)) {
         return Err(format!(
             "These security configs can be dynamically updated only per-listener using the \
-             listener prefix: {name}"
+             listener prefix: {names}"
         ));
     }
     for (name, value) in wanted {
         check_value(layers, name, value).map_err(|error| error.to_string())?;
     }
     if reach == Reach::AllBrokers
-        && let Some(name) = first(&|name| is_of_one_broker(layers, name))
+        && let Some(names) = names(&|name| is_of_one_broker(layers, name))
     {
         return Err(format!(
             "Cannot update these configs at default cluster level, broker id must be specified: \
-             {name}"
+             {names}"
         ));
     }
     check_pools(layers, &layers.proposed(wanted, reach == Reach::AllBrokers))
