@@ -1,13 +1,12 @@
-//! What a case is written with: requests, answers, what an operator does, states to wait for.
+//! What a case is written with: requests and answers. What an operator does and the states to wait
+//! for are in the modules.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::time::Duration;
 
 use bytes::Bytes;
-use milena_protocol::messages::metadata_request::MetadataRequestTopic;
-use milena_protocol::messages::metadata_response::MetadataResponsePartition;
-use milena_protocol::messages::{self, ApiKey, MetadataRequest, MetadataResponse};
+use milena_protocol::messages::ApiKey;
 use milena_protocol::{Request, StrBytes, decode, request, schema};
 use serde_json::{Value, json};
 
@@ -16,14 +15,16 @@ use super::subject::Link;
 use super::{Case, Outcome, Received, Shape, Step, Subject, Transcript, Trouble, dissect};
 use crate::kafka::Version;
 
+mod operator;
+mod states;
+
+pub(super) use states::metadata_of;
+
 /// How long an answer is waited for that is expected to come.
 const ANSWER: Duration = Duration::from_secs(30);
 
 /// How long something is waited for that comes at once, or not at all.
 const EXCHANGE: Duration = Duration::from_secs(5);
-
-/// The Metadata version a case looks at states with.
-const METADATA: i16 = 12;
 
 /// A case while it runs against a subject.
 #[derive(Debug)]
@@ -347,259 +348,10 @@ impl<'a> Scenario<'a> {
             reason: format!("{what} ({:?})", api_of::<R>()),
         }
     }
-
-    // ---- what an operator does
-
-    /// Ends a broker's process at once.
-    ///
-    /// # Errors
-    /// If it does not run.
-    pub fn kill(&mut self, broker: i32) -> Outcome {
-        self.forget_link(broker);
-        self.subject.kill(broker)
-    }
-
-    /// Starts a broker that was ended, and waits until every broker lists it.
-    ///
-    /// # Errors
-    /// If it runs.
-    pub fn start(&mut self, broker: i32) -> Outcome {
-        self.subject.start(broker)?;
-        self.wait_for_brokers(self.shape.brokers())
-    }
-
-    /// Starts every broker that is dead and lets every frozen one go on.
-    ///
-    /// # Errors
-    /// If they do not all come back.
-    pub(super) fn start_all(&mut self) -> Outcome {
-        for broker in 1..=self.shape.brokers() {
-            // Refused where there is nothing to do.
-            drop(self.subject.thaw(broker));
-            drop(self.subject.start(broker));
-        }
-        self.wait_for_brokers(self.shape.brokers())
-    }
-
-    /// Asks a broker's process to end in order (SIGTERM), and waits until it has.
-    ///
-    /// # Errors
-    /// If it does not run, or does not end.
-    pub fn stop(&mut self, broker: i32) -> Outcome {
-        self.subject.stop(broker)?;
-        self.forget_link(broker);
-        Ok(())
-    }
-
-    /// Starts a broker (or the controller) that was ended, and waits for nothing.
-    ///
-    /// # Errors
-    /// If it runs.
-    pub fn launch(&mut self, broker: i32) -> Outcome {
-        self.subject.launch(broker)
-    }
-
-    /// Stops what one node sends to another; it waits until the way heals.
-    ///
-    /// # Errors
-    /// If the shape has nothing between its nodes.
-    pub fn cut(&mut self, from: i32, to: i32) -> Outcome {
-        self.has_cut = true;
-        self.subject.cut(from, to)
-    }
-
-    /// Ends all cuts.
-    ///
-    /// # Errors
-    /// If the shape has nothing between its nodes.
-    pub fn heal(&mut self) -> Outcome {
-        self.subject.heal()
-    }
-
-    /// Waits until every broker lists this many.
-    ///
-    /// # Errors
-    /// If it never does.
-    pub fn wait_for_brokers(&mut self, count: i32) -> Outcome {
-        self.wait_until(&format!("{count} brokers"), |scenario| {
-            for broker in 1..=count {
-                let request = MetadataRequest::default().with_topics(Some(Vec::new()));
-                let seen = scenario.query(broker, METADATA, &request)?.brokers.len();
-                if seen != count as usize {
-                    return Ok((false, format!("broker {broker} lists {seen}")));
-                }
-            }
-            Ok((true, String::new()))
-        })
-    }
-
-    /// Stops a broker's process without ending it.
-    ///
-    /// # Errors
-    /// If it does not run.
-    pub fn freeze(&mut self, broker: i32) -> Outcome {
-        self.subject.freeze(broker)
-    }
-
-    /// Lets a frozen process go on.
-    ///
-    /// # Errors
-    /// If it is not frozen.
-    pub fn thaw(&mut self, broker: i32) -> Outcome {
-        self.subject.thaw(broker)
-    }
-
-    /// Takes the end of a log off the disk of a broker that was ended: all batches from the one
-    /// that holds `offset`. A crash of the process alone loses nothing that it has written.
-    ///
-    /// # Errors
-    /// If the broker runs, or has no such log.
-    pub fn truncate_log(&mut self, broker: i32, topic: &str, offset: i64) -> Outcome {
-        self.subject.truncate_log(broker, topic, 0, offset)
-    }
-
-    /// Deletes one of a broker's log directories under its feet.
-    ///
-    /// # Errors
-    /// If it has none of this name.
-    pub fn delete_log_directory(&mut self, broker: i32, directory: &str) -> Outcome {
-        self.subject.delete_log_directory(broker, directory)
-    }
-
-    fn forget_link(&mut self, broker: i32) {
-        if let Some(link) = self.ordinary.remove(&broker) {
-            self.subject.close(link);
-        }
-    }
-
-    // ---- states
-
-    /// Looks again and again until `look` says true. What it asks is not recorded.
-    ///
-    /// # Errors
-    /// [`Trouble::NeverCame`], with what `look` saw last.
-    pub fn wait_until(
-        &mut self,
-        what: &str,
-        mut look: impl FnMut(&mut Self) -> Outcome<(bool, String)>,
-    ) -> Outcome {
-        let mut seen = "nothing".to_owned();
-        let waited = self.subject.patience();
-        // A subject's pause is at least 20 ms.
-        for _ in 0..waited.as_millis() / 20 {
-            match look(self) {
-                Ok((true, _)) => return Ok(()),
-                Ok((false, state)) => seen = state,
-                Err(error) => {
-                    // A broker that is coming up refuses and resets connections.
-                    seen = error.to_string();
-                    self.ordinary.clear();
-                }
-            }
-            self.subject.pause_between_looks();
-        }
-        Err(Trouble::NeverCame { what: what.to_owned(), waited, seen })
-    }
-
-    /// What a broker's metadata says of partition 0 of a topic. Not recorded.
-    ///
-    /// # Errors
-    /// If it cannot be asked, or does not know the topic.
-    pub fn partition(&mut self, broker: i32, topic: &str) -> Outcome<MetadataResponsePartition> {
-        let answer = self.query(broker, METADATA, &metadata_of(&[topic]))?;
-        let partition = answer.topics.first().and_then(|topic| topic.partitions.first());
-        partition.cloned().ok_or_else(|| Trouble::Unreadable {
-            step: format!("partition 0 of {topic}"),
-            reason: "the broker does not know it".to_owned(),
-        })
-    }
-
-    /// Waits until a broker's metadata shows this leader and ISR (as a set) for partition 0.
-    ///
-    /// # Errors
-    /// If it never does.
-    pub fn wait_for_isr(&mut self, broker: i32, topic: &str, leader: i32, isr: &[i32]) -> Outcome {
-        let mut wanted = isr.to_vec();
-        wanted.sort_unstable();
-        self.wait_until(&format!("leader {leader} and ISR {isr:?} of {topic}"), |scenario| {
-            let seen = scenario.partition(broker, topic)?;
-            let mut isr: Vec<i32> = seen.isr_nodes.iter().map(|id| id.0).collect();
-            isr.sort_unstable();
-            let leader_seen = seen.leader_id.0;
-            Ok((
-                leader_seen == leader && isr == wanted,
-                format!("leader {leader_seen}, ISR {isr:?}"),
-            ))
-        })
-    }
-
-    /// Waits until a broker's metadata shows this ISR (as a set) for partition 0, whoever leads.
-    ///
-    /// # Errors
-    /// If it never does.
-    pub fn wait_for_isr_alone(&mut self, broker: i32, topic: &str, isr: &[i32]) -> Outcome {
-        self.wait_until(&format!("ISR {isr:?} of {topic}"), |scenario| {
-            let seen = scenario.partition(broker, topic)?;
-            let mut seen: Vec<i32> = seen.isr_nodes.iter().map(|id| id.0).collect();
-            seen.sort_unstable();
-            Ok((seen == isr, format!("ISR {seen:?}")))
-        })
-    }
-
-    /// Waits until a broker's metadata shows this leader for partition 0, -1 for none.
-    ///
-    /// # Errors
-    /// If it never does.
-    pub fn wait_for_leader(&mut self, broker: i32, topic: &str, leader: i32) -> Outcome {
-        self.wait_until(&format!("leader {leader} of {topic}"), |scenario| {
-            let seen = scenario.partition(broker, topic)?.leader_id.0;
-            Ok((seen == leader, format!("leader {seen}")))
-        })
-    }
-
-    /// Waits until a broker that was launched answers, and broker 1 lists it.
-    ///
-    /// # Errors
-    /// If it never does.
-    pub fn wait_until_it_serves(&mut self, broker: i32) -> Outcome {
-        self.wait_until(&format!("broker {broker} serves"), |scenario| {
-            let request = MetadataRequest::default().with_topics(Some(Vec::new()));
-            for asked in [broker, 1] {
-                let seen = scenario.query(asked, METADATA, &request)?.brokers;
-                if !seen.iter().any(|listed| listed.node_id.0 == broker) {
-                    return Ok((false, format!("broker {asked} does not list it")));
-                }
-            }
-            Ok((true, String::new()))
-        })
-    }
-
-    /// Records what a broker's metadata says of topics.
-    ///
-    /// # Errors
-    /// If it does not answer.
-    pub fn metadata(
-        &mut self,
-        step: &str,
-        broker: i32,
-        topics: &[&str],
-    ) -> Outcome<MetadataResponse> {
-        self.ask(step, broker, METADATA, &metadata_of(topics))
-    }
 }
 
 fn api_of<R: Request>() -> ApiKey {
     ApiKey::try_from(R::KEY).expect("every generated request has a key of the enum")
-}
-
-/// A Metadata request that creates nothing.
-pub(super) fn metadata_of(topics: &[&str]) -> MetadataRequest {
-    let topics = topics.iter().map(|name| {
-        MetadataRequestTopic::default().with_name(Some(messages::TopicName(text(name))))
-    });
-    MetadataRequest::default()
-        .with_topics(Some(topics.collect()))
-        .with_allow_auto_topic_creation(false)
 }
 
 /// A string of the protocol.
