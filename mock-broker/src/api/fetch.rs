@@ -390,5 +390,5 @@ fn diverging(log: &Log, wanted: &SessionPartition) -> Result<Option<EpochEnd>, E
     Ok(diverges.then_some(end))
 }
 
-// Not modelled: segments (an answer may reach over what would be two of them), tiered storage, the
-// time a request takes (request_percentage throttles nobody), replication quotas.
+// Not modelled: segments (an answer may reach over what would be two of them), tiered storage,
+// replication quotas.
