@@ -51,7 +51,7 @@ mod list_offsets;
 mod list_partition_reassignments;
 mod metadata;
 mod offset_for_leader_epoch;
-mod produce;
+pub(crate) mod produce;
 mod reading;
 mod remove_raft_voter;
 mod renew_delegation_token;

@@ -77,6 +77,9 @@ pub struct Cluster {
     dead: BTreeMap<ConnectionId, BrokerId>,
     /// Bytes of requests that wait for a broker that is paused.
     held_bytes: BTreeMap<ConnectionId, usize>,
+    /// Bytes of a connection between its client and its broker that take their time, or are held by
+    /// a cut.
+    on_the_way: BTreeMap<ConnectionId, usize>,
     /// Metadata on its way to brokers that are kept from learning it.
     held_metadata: BTreeMap<BrokerId, Vec<Message>>,
     outputs: VecDeque<Output>,
@@ -125,6 +128,7 @@ impl Cluster {
             connections: BTreeMap::new(),
             dead: BTreeMap::new(),
             held_bytes: BTreeMap::new(),
+            on_the_way: BTreeMap::new(),
             held_metadata: BTreeMap::new(),
             outputs: VecDeque::new(),
             fresh: VecDeque::new(),
@@ -287,6 +291,7 @@ impl Cluster {
     fn deliver(&mut self, envelope: Envelope) {
         self.look_at_conditions();
         let Envelope { from, to, parcel, .. } = envelope;
+        self.arrives(&parcel);
         match (to, parcel) {
             (_, Parcel::Message(message)) => self.deliver_message(from, to, message),
             (Node::Broker(id), Parcel::Said(said)) => self.hear(id, said),

@@ -212,6 +212,9 @@ pub struct ClusterConfig {
     pub replica_fetch_max_bytes: i32,
     /// `replica.fetch.response.max.bytes`: 10 MiB.
     pub replica_fetch_response_max_bytes: i32,
+    /// What each request costs its client where `request_percentage` bounds it (KIP-124): so much
+    /// time of a thread. Requests take no time here. Zero, so that nobody is throttled for time.
+    pub request_time: Duration,
     /// How many events [`Cluster::history`](crate::cluster::Cluster::history) goes back: 1,000.
     /// 0 keeps none.
     pub history: usize,
@@ -269,6 +272,7 @@ impl ClusterConfig {
             max_fetch_sessions: 1_000,
             replica_fetch_max_bytes: 1024 * 1024,
             replica_fetch_response_max_bytes: 10 * 1024 * 1024,
+            request_time: Duration::ZERO,
             history: 1_000,
             #[cfg(feature = "sabotage")]
             sabotage: None,

@@ -30,6 +30,7 @@ mod features;
 mod forwarded;
 mod isr;
 mod listener;
+mod mutation_quotas;
 mod partitions;
 mod placement;
 mod quorum;
@@ -43,6 +44,8 @@ mod voters;
 use brokers::Session;
 use change::EligibleLeaders;
 use listener::Clients;
+pub(crate) use mutation_quotas::MutationQuota;
+use mutation_quotas::MutationQuotas;
 use scans::Scans;
 pub(crate) use topics::Refusal;
 
@@ -78,6 +81,7 @@ pub(crate) struct Controller {
     /// Partitions that are not led by their preferred replica.
     imbalanced: BTreeSet<TopicPartition>,
     scans: Scans,
+    mutations: MutationQuotas,
     /// Topics with '.' or '_' in their names, by the name with only '_'.
     unified: BTreeMap<String, TopicName>,
     next_producer_id: i64,
@@ -103,6 +107,7 @@ impl Controller {
             leaderless: BTreeSet::new(),
             imbalanced: BTreeSet::new(),
             scans: Scans::default(),
+            mutations: MutationQuotas::default(),
             unified: BTreeMap::new(),
             next_producer_id: 0,
             random,
@@ -148,8 +153,8 @@ impl Controller {
             Request::AssignDirectories { epoch, assignments } => Response::AssignDirectories(
                 self.assign_directories(ctx, broker, epoch, &assignments),
             ),
-            Request::Forwarded { version, request } => {
-                match self.forwarded(ctx, version, &request) {
+            Request::Forwarded { client, version, request } => {
+                match self.forwarded(ctx, &client, version, &request) {
                     Some(response) => Response::Forwarded(Box::new(response)),
                     None => return,
                 }

@@ -67,6 +67,7 @@ mod log;
 mod message;
 mod metadata;
 mod network;
+mod quotas;
 mod release;
 mod replication;
 #[doc(hidden)]

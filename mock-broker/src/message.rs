@@ -82,6 +82,8 @@ pub(crate) enum Request {
     },
     /// A client's request (KIP-590).
     Forwarded {
+        /// Its `client.id`.
+        client: String,
         version: i16,
         request: Box<RequestKind>,
     },

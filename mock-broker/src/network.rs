@@ -13,7 +13,7 @@ use std::time::Duration;
 use milena_protocol::time::MonoTime;
 
 use crate::broker::Held;
-use crate::cluster::{Node, Output};
+use crate::cluster::{ConnectionId, Node, Output};
 use crate::config::NetworkConfig;
 use crate::fault::{Delay, FaultReport};
 use crate::message::Message;
@@ -37,8 +37,17 @@ pub(crate) enum Parcel {
 }
 
 impl Parcel {
+    /// The client's connection that it is on.
+    pub(crate) fn connection(&self) -> Option<ConnectionId> {
+        match self {
+            Self::Message(_) => None,
+            Self::Said(said) => said.connection(),
+            Self::Output(output) => output.connection(),
+        }
+    }
+
     /// About what it takes on the wire.
-    fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         match self {
             Self::Message(message) => message.size(),
             Self::Said(Held::Frame { frame, .. }) => frame.len() + 4,
@@ -216,6 +225,13 @@ impl Network {
     /// Whether what is sent in a direction vanishes.
     pub(crate) fn is_half_open(&self, from: Node, to: Node) -> bool {
         self.links.get(&(from, to)).is_some_and(Link::is_half_open)
+    }
+
+    /// Drops what cuts hold of a client's connection that is gone.
+    pub(crate) fn drop_held_of(&mut self, connection: ConnectionId) {
+        for link in self.links.values_mut() {
+            link.held.retain(|parcel| parcel.connection() != Some(connection));
+        }
     }
 
     /// Drops what is held on the way to a node that died: its connections are gone.

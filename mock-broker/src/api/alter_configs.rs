@@ -9,8 +9,8 @@ use milena_protocol::messages::{
 };
 
 use super::body;
-use super::config_changes::{check_once, check_resource, invalid, twice};
-use crate::broker::{Answer, Asked, Forwarded, Process, Reassembly};
+use super::config_changes::{check_once, check_resource, invalid, pass_on, sort};
+use crate::broker::{Answer, Asked, Process, Reassembly};
 use crate::context::Context;
 use crate::controller::Refusal;
 use crate::controller::configs::{BROKER, BROKER_LOGGER};
@@ -22,41 +22,21 @@ pub(super) fn handle(
     asked: &Asked,
     body: RequestKind,
 ) -> Answer {
-    let mut request = body!(asked, body, AlterConfigs);
+    let request = body!(asked, body, AlterConfigs);
     let named = |resource: &AlterConfigsResource| {
         (resource.resource_type, resource.resource_name.to_string())
     };
-    let twice = twice(request.resources.iter().map(named));
-    let told: Vec<Option<AlterConfigsResourceResponse>> = request
-        .resources
-        .iter()
-        .map(|resource| {
-            let checked = if twice.contains(&named(resource)) {
-                invalid("Each resource must appear at most once.")
-            } else {
-                preprocess(process, resource)
-            };
-            checked.err().map(|refusal| answer(resource, refusal))
-        })
-        .collect();
-    let rest: Vec<AlterConfigsResource> = (request.resources.into_iter())
-        .zip(&told)
-        .filter(|(_, told)| told.is_none())
-        .map(|(resource, _)| resource)
-        .collect();
+    let check = |resource: &AlterConfigsResource| preprocess(process, resource).err().map(Err);
+    let (told, rest) = sort(request.resources, named, check, answer);
     if rest.is_empty() {
         let responses = told.into_iter().flatten().collect();
         let response = AlterConfigsResponse::default().with_responses(responses);
         return ResponseKind::AlterConfigs(response).into();
     }
-    request = AlterConfigsRequest::default()
+    let rest = AlterConfigsRequest::default()
         .with_resources(rest)
         .with_validate_only(request.validate_only);
-    let request = Box::new(RequestKind::AlterConfigs(request));
-    let reassembly = Some(Reassembly::AlterConfigs(told));
-    let until = ctx.now + ctx.config.timings.forwarding_timeout;
-    process.forward(ctx, Forwarded { asked: *asked, request, reassembly, until });
-    Answer::Later
+    pass_on(process, ctx, asked, RequestKind::AlterConfigs(rest), Reassembly::AlterConfigs(told))
 }
 
 fn preprocess(process: &Process, resource: &AlterConfigsResource) -> Result<(), Refusal> {
@@ -81,12 +61,20 @@ fn preprocess(process: &Process, resource: &AlterConfigsResource) -> Result<(), 
     check_broker_change(&process.image.settings, &values, reach)
 }
 
-fn answer(resource: &AlterConfigsResource, (code, text): Refusal) -> AlterConfigsResourceResponse {
-    AlterConfigsResourceResponse::default()
+fn answer(
+    resource: &AlterConfigsResource,
+    outcome: Result<(), Refusal>,
+) -> AlterConfigsResourceResponse {
+    let told = AlterConfigsResourceResponse::default()
         .with_resource_type(resource.resource_type)
         .with_resource_name(resource.resource_name.clone())
-        .with_error_code(code.0)
-        .with_error_message(Some(StrBytes::from_string(text)))
+        .with_error_message(None);
+    match outcome {
+        Ok(()) => told,
+        Err((code, text)) => {
+            told.with_error_code(code.0).with_error_message(Some(StrBytes::from_string(text)))
+        }
+    }
 }
 
 // Not modelled: a policy class, new listeners.

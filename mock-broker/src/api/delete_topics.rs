@@ -17,4 +17,4 @@ pub(super) fn handle(
     forward(process, ctx, asked, RequestKind::DeleteTopics(request))
 }
 
-// Not modelled: delete.topic.enable=false, quotas on partition changes.
+// Not modelled: delete.topic.enable=false.

@@ -390,5 +390,4 @@ fn diverging(log: &Log, wanted: &SessionPartition) -> Result<Option<EpochEnd>, E
     Ok(diverges.then_some(end))
 }
 
-// Not modelled: tiered storage, the time a request takes (request_percentage throttles nobody),
-// replication quotas.
+// Not modelled: tiered storage, replication quotas.

@@ -16,8 +16,8 @@ use milena_protocol::messages::{
 };
 
 use super::body;
-use super::config_changes::{check_once, check_resource, invalid, own_values, twice};
-use crate::broker::{Answer, Asked, Forwarded, Process, Reassembly};
+use super::config_changes::{check_once, check_resource, invalid, own_values, pass_on, sort};
+use crate::broker::{Answer, Asked, Process, Reassembly};
 use crate::context::Context;
 use crate::controller::Refusal;
 use crate::controller::configs::{
@@ -31,41 +31,27 @@ pub(super) fn handle(
     asked: &Asked,
     body: RequestKind,
 ) -> Answer {
-    let mut request = body!(asked, body, IncrementalAlterConfigs);
+    let request = body!(asked, body, IncrementalAlterConfigs);
     let named = |resource: &AlterConfigsResource| {
         (resource.resource_type, resource.resource_name.to_string())
     };
-    let twice = twice(request.resources.iter().map(named));
-    let told: Vec<Option<AlterConfigsResourceResponse>> = request
-        .resources
-        .iter()
-        .map(|resource| {
-            let outcome = if twice.contains(&named(resource)) {
-                Some(invalid("Each resource must appear at most once."))
-            } else {
-                preprocess(process, resource)
-            };
-            Some(answer(resource, outcome?))
-        })
-        .collect();
-    let rest: Vec<AlterConfigsResource> = (request.resources.into_iter())
-        .zip(&told)
-        .filter(|(_, told)| told.is_none())
-        .map(|(resource, _)| resource)
-        .collect();
+    let check = |resource: &AlterConfigsResource| preprocess(process, resource);
+    let (told, rest) = sort(request.resources, named, check, answer);
     if rest.is_empty() {
         let responses = told.into_iter().flatten().collect();
         let response = IncrementalAlterConfigsResponse::default().with_responses(responses);
         return ResponseKind::IncrementalAlterConfigs(response).into();
     }
-    request = IncrementalAlterConfigsRequest::default()
+    let rest = IncrementalAlterConfigsRequest::default()
         .with_resources(rest)
         .with_validate_only(request.validate_only);
-    let request = Box::new(RequestKind::IncrementalAlterConfigs(request));
-    let reassembly = Some(Reassembly::IncrementalAlterConfigs(told));
-    let until = ctx.now + ctx.config.timings.forwarding_timeout;
-    process.forward(ctx, Forwarded { asked: *asked, request, reassembly, until });
-    Answer::Later
+    pass_on(
+        process,
+        ctx,
+        asked,
+        RequestKind::IncrementalAlterConfigs(rest),
+        Reassembly::IncrementalAlterConfigs(told),
+    )
 }
 
 /// What this broker says of a resource; nothing if that is the controller's to say.

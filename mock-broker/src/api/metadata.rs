@@ -45,7 +45,7 @@ pub(super) fn handle(
     let request = body!(asked, body, Metadata);
     let version = asked.version;
     let mut response = MetadataResponse::default();
-    if let Err(code) = fill_topics(process, ctx, version, &request, &mut response) {
+    if let Err(code) = fill_topics(process, ctx, asked, &request, &mut response) {
         return ResponseKind::Metadata(refused(version, &request, code)).into();
     }
     response.brokers = process
@@ -84,10 +84,11 @@ fn refused(version: i16, request: &MetadataRequest, code: ErrorCode) -> Metadata
 fn fill_topics(
     process: &mut Process,
     ctx: &mut Context<'_>,
-    version: i16,
+    asked: &Asked,
     request: &MetadataRequest,
     response: &mut MetadataResponse,
 ) -> Result<(), ErrorCode> {
+    let version = asked.version;
     // Version 0 asks for all topics with an empty list.
     let named = match &request.topics {
         None => None,
@@ -132,7 +133,7 @@ fn fill_topics(
         response.topics.push(unknown(name));
     }
     if may_create {
-        create(process, ctx, missing);
+        create(process, ctx, asked, missing);
     }
     Ok(())
 }
@@ -164,7 +165,7 @@ fn unknown(name: &TopicName) -> MetadataResponseTopic {
 
 /// Asks the controller for the topics that it is not being asked for already
 /// (`AutoTopicCreationManager`).
-fn create(process: &mut Process, ctx: &mut Context<'_>, missing: Vec<TopicName>) {
+fn create(process: &mut Process, ctx: &mut Context<'_>, asked: &Asked, missing: Vec<TopicName>) {
     let wanted = missing
         .into_iter()
         .filter(|name| TopicName::new(name).is_ok())
@@ -182,7 +183,9 @@ fn create(process: &mut Process, ctx: &mut Context<'_>, missing: Vec<TopicName>)
     let request = CreateTopicsRequest::default().with_topics(wanted.iter().map(topic).collect());
     let topics = wanted.iter().map(|name| name.as_str().to_owned()).collect();
     let request = Box::new(RequestKind::CreateTopics(request));
-    let body = Request::Forwarded { version: AUTO_CREATE_VERSION, request };
+    // The topics are created in the client's name, and by its quota.
+    let (client, _) = process.last_request(asked.connection);
+    let body = Request::Forwarded { client, version: AUTO_CREATE_VERSION, request };
     process.call_controller(ctx, CallKind::AutoCreate { topics }, body);
 }
 

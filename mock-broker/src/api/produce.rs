@@ -34,7 +34,7 @@ use crate::log::{self, Appended, LogBatch, Refused};
 use crate::metadata::{TimestampType, TopicPartition};
 use crate::sabotage::{self, Sabotage};
 
-const ACKS_ALL: i16 = -1;
+pub(crate) const ACKS_ALL: i16 = -1;
 
 /// The first version with which a broker adds partitions to transactions (KIP-890, part 2).
 const FIRST_ADDING_PARTITIONS: i16 = 12;
@@ -274,7 +274,7 @@ fn finish(
     acks: i16,
     mut response: ProduceResponse,
 ) -> Answer {
-    response.throttle_time_ms = process.charge_produce(ctx, asked.connection);
+    response.throttle_time_ms = process.charge_produce(ctx, asked.connection, acks);
     if acks == 0 && !sabotage::is(Sabotage::AcksNoneAnswered) {
         let failed = response.responses.iter().find_map(|topic| {
             let failed = topic.partition_responses.iter().find(|told| told.error_code != 0)?;
@@ -343,5 +343,4 @@ fn keep_last_of_each(request: &mut ProduceRequest) {
 }
 
 // Not modelled: asking a transaction's coordinator, levels of compression other than the codec's own,
-// batches that decompress to more than 256 MiB, the time a request takes (request_percentage
-// throttles nobody).
+// batches that decompress to more than 256 MiB.

@@ -1,8 +1,11 @@
 //! The checkpoints: all a crash leaves of what a broker knew of high watermarks, and of where
 //! deletions let logs start.
 
+use std::collections::BTreeSet;
+
 use super::Process;
 use crate::context::Context;
+use crate::metadata::Directory;
 
 impl Process {
     pub(super) fn checkpoint_due(&mut self, ctx: &Context<'_>) {
@@ -23,9 +26,21 @@ impl Process {
             return;
         }
         self.next_start_checkpoint = ctx.now + ctx.config.storage.start_checkpoint_interval;
+        self.save_starts(|_| true);
+    }
+
+    /// Whoever deletes a log writes down where the others in its directory start
+    /// (`LogManager.asyncDelete`).
+    pub(super) fn save_starts_beside(&mut self, deleted: &BTreeSet<Directory>) {
+        if !deleted.is_empty() {
+            self.save_starts(|directory| deleted.contains(&directory));
+        }
+    }
+
+    fn save_starts(&mut self, is_written: impl Fn(Directory) -> bool) {
         for (key, replica) in &self.replicas {
             let start = replica.log.start_offset();
-            if start > 0 {
+            if start > 0 && is_written(self.disk.directory_of(*key)) {
                 self.disk.log_starts.insert(*key, start);
             }
         }

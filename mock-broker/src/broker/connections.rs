@@ -152,6 +152,11 @@ impl Process {
         })
     }
 
+    /// Whether it wants to read a connection, which it may not know yet.
+    pub(crate) fn reads(&self, id: ConnectionId) -> bool {
+        self.connections.get(&id).is_none_or(|connection| connection.reading == Reading::Resumed)
+    }
+
     pub(super) fn connection_peers(&self) -> Vec<(ConnectionId, String)> {
         self.connections.iter().map(|(id, connection)| (*id, connection.peer.clone())).collect()
     }
@@ -286,6 +291,8 @@ impl Process {
         }
         connection.muted = None;
         connection.last_active = ctx.now;
+        let response = &*self.throttled(ctx, asked, response);
+        let Some(connection) = self.connections.get_mut(&id) else { return };
         if let Some(fate) = connection.fate.take() {
             return self.respond_with_faults(ctx, asked, response.clone(), *fate);
         }

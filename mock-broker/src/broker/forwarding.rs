@@ -44,8 +44,9 @@ impl Process {
             self.respond(ctx, &forwarded.asked, &response);
             return;
         }
-        let version = forwarded.asked.version;
-        let body = Request::Forwarded { version, request: forwarded.request.clone() };
+        let Asked { version, connection, .. } = forwarded.asked;
+        let (client, _) = self.last_request(connection);
+        let body = Request::Forwarded { client, version, request: forwarded.request.clone() };
         self.call_controller(ctx, CallKind::Forward(forwarded), body);
     }
 }

@@ -8,7 +8,7 @@ use milena_protocol::ids::{BrokerId, TopicId};
 use super::Process;
 use crate::cluster::Node;
 use crate::context::Context;
-use crate::metadata::{Image, ImageDelta, Record, Topic, TopicPartition};
+use crate::metadata::{Directory, Image, ImageDelta, Record, Topic, TopicPartition};
 use crate::replication::{Replica, Role};
 
 impl Process {
@@ -66,9 +66,11 @@ impl Process {
     }
 
     fn publish(&mut self, ctx: &mut Context<'_>, delta: &ImageDelta) {
+        let deleted = self.directories_of(&delta.removed_topics);
         for topic in &delta.removed_topics {
             self.drop_topic(ctx, topic);
         }
+        self.save_starts_beside(&deleted);
         let mut newly_led = BTreeSet::new();
         for key in &delta.partitions {
             if self.apply_partition(ctx, *key) {
@@ -205,6 +207,13 @@ impl Process {
         for (id, session) in &mut self.followers {
             session.mark_membership(key, !replica.is_leader() || replica.isr().contains(id));
         }
+    }
+
+    /// The directories in which this broker has logs of topics.
+    fn directories_of(&self, topics: &[Arc<Topic>]) -> BTreeSet<Directory> {
+        let keys = topics.iter().flat_map(|topic| partitions_of(topic));
+        let here = keys.filter(|key| self.replicas.contains_key(key));
+        here.map(|key| self.disk.directory_of(key)).collect()
     }
 
     fn drop_topic(&mut self, ctx: &mut Context<'_>, topic: &Topic) {

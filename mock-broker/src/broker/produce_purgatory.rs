@@ -176,7 +176,8 @@ impl Process {
         let response = match answer {
             AppendAnswer::Produce(mut response) => {
                 self.add_produce_hints(asked.version, &mut response);
-                response.throttle_time_ms = self.charge_produce(ctx, asked.connection);
+                response.throttle_time_ms =
+                    self.charge_produce(ctx, asked.connection, crate::api::produce::ACKS_ALL);
                 ResponseKind::Produce(response)
             }
             AppendAnswer::Markers(results) => {

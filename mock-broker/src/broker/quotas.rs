@@ -1,48 +1,26 @@
-//! Quotas of bytes, and the throttle they cause (KIP-124, KIP-219, KIP-257; `ClientQuotaManager`).
+//! Quotas of bytes and time, and the throttle they cause (KIP-124, KIP-219, KIP-257;
+//! `ClientQuotaManager`, `ClientRequestQuotaManager`).
 //!
 //! A client above its rate is answered at once, told for how long it should be silent, and not read
-//! from until then. What is charged for is a Produce request and a Fetch response; a throttled fetch
-//! is answered without records, and not charged for.
+//! from until then. What is charged for is the bytes of a Produce request and of a Fetch response,
+//! and the time that requests take; a throttled fetch is answered without records, and its bytes
+//! are not charged for. Requests take no time here: each is charged for what
+//! [`ClusterConfig::request_time`](crate::config::ClusterConfig::request_time) says.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use milena_protocol::messages::{ApiKey, ResponseKind};
 use milena_protocol::time::MonoTime;
 
-use super::Process;
+use super::{Asked, Process};
 use crate::cluster::ConnectionId;
 use crate::context::Context;
-use crate::metadata::{QuotaEntity, Quotas};
-
-mod rate;
-
-use rate::Rate;
-
-/// What a client is on a listener without authentication (`KafkaPrincipal.ANONYMOUS`).
-const USER: &str = "ANONYMOUS";
-
-/// What is measured.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum QuotaKind {
-    Produce,
-    Fetch,
-}
-
-impl QuotaKind {
-    const fn key(self) -> &'static str {
-        match self {
-            Self::Produce => "producer_byte_rate",
-            Self::Fetch => "consumer_byte_rate",
-        }
-    }
-}
-
-/// Who shares a rate: a user, a client id, or both; the one that does not count is empty.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Sharers {
-    user: &'static str,
-    client: String,
-}
+use crate::fault;
+use crate::quotas::{
+    QuotaKind, Rate, SAMPLE_MILLIS, Sharers, largest_in_window, limit, millis, told,
+};
 
 /// The rates of a broker's clients, and the channels that are silenced.
 #[derive(Default, Debug)]
@@ -67,24 +45,23 @@ impl Process {
         !self.image.quotas.is_empty()
     }
 
-    /// Counts a Produce request when it is answered. What to tell the client.
-    pub(crate) fn charge_produce(&mut self, ctx: &mut Context<'_>, id: ConnectionId) -> i32 {
+    /// Counts a Produce request when it is answered. What to tell the client. Without acks, the
+    /// time it took is not counted.
+    pub(crate) fn charge_produce(
+        &mut self,
+        ctx: &mut Context<'_>,
+        id: ConnectionId,
+        acks: i16,
+    ) -> i32 {
         if !self.has_quotas() {
             return 0;
         }
         let (client, size) = self.last_request(id);
-        let throttle = self.charge(ctx, QuotaKind::Produce, &client, size);
+        let for_bytes = self.charge(ctx, QuotaKind::Produce, &client, size as f64);
+        let for_time = if acks == 0 { 0 } else { self.charge_time(ctx, &client) };
+        let throttle = for_bytes.max(for_time);
         self.silence(ctx, id, throttle);
         told(throttle)
-    }
-
-    /// Counts what a client sent or is given. How long it is to be silent, in milliseconds.
-    fn charge(&mut self, ctx: &Context<'_>, kind: QuotaKind, client: &str, bytes: usize) -> i64 {
-        let Some((sharers, bound)) = limit(&self.image.quotas, kind, client) else { return 0 };
-        let now = millis(ctx.now);
-        let rate = self.quotas.rates.entry((kind, sharers)).or_default();
-        rate.record(bytes as f64, now);
-        rate.throttle_millis(bound, now)
     }
 
     /// Counts a Fetch response of this size, unless it would be above the rate. What to tell the
@@ -96,13 +73,72 @@ impl Process {
         size: usize,
     ) -> Option<i32> {
         let (client, _) = self.last_request(id);
-        let throttle = self.charge(ctx, QuotaKind::Fetch, &client, size);
+        let for_time = self.charge_time(ctx, &client);
+        let for_bytes = self.charge(ctx, QuotaKind::Fetch, &client, size as f64);
+        let throttle = for_bytes.max(for_time);
         if throttle == 0 {
             return None;
         }
         self.refund(ctx, QuotaKind::Fetch, &client, size);
         self.silence(ctx, id, throttle);
         Some(told(throttle))
+    }
+
+    /// An answer to a request that is charged for its time alone, with the throttle in it, if there
+    /// is one. Of what the controller tells and what this broker finds the longer holds
+    /// (`RequestHandlerHelper.sendForwardedResponse`).
+    pub(super) fn throttled<'r>(
+        &mut self,
+        ctx: &mut Context<'_>,
+        asked: &Asked,
+        response: &'r ResponseKind,
+    ) -> Cow<'r, ResponseKind> {
+        // The first two are charged for bytes as well; the third is one of brokers.
+        if matches!(asked.key, ApiKey::Produce | ApiKey::Fetch | ApiKey::WriteTxnMarkers) {
+            return Cow::Borrowed(response);
+        }
+        let by_controller = match response {
+            ResponseKind::CreateTopics(response) => response.throttle_time_ms,
+            ResponseKind::CreatePartitions(response) => response.throttle_time_ms,
+            ResponseKind::DeleteTopics(response) => response.throttle_time_ms,
+            _ => 0,
+        };
+        let for_time = if self.has_quotas() {
+            let (client, _) = self.last_request(asked.connection);
+            self.charge_time(ctx, &client)
+        } else {
+            0
+        };
+        let throttle = for_time.max(i64::from(by_controller));
+        if throttle == 0 {
+            return Cow::Borrowed(response);
+        }
+        self.silence(ctx, asked.connection, throttle);
+        let mut response = response.clone();
+        fault::set_throttle(&mut response, told(throttle));
+        Cow::Owned(response)
+    }
+
+    /// Counts the time of a request, in percent of a thread. A throttle for it is a second at most.
+    fn charge_time(&mut self, ctx: &Context<'_>, client: &str) -> i64 {
+        let percent = ctx.config.request_time.as_secs_f64() * 100.0;
+        if percent == 0.0 {
+            return 0;
+        }
+        self.charge(ctx, QuotaKind::Request, client, percent).min(SAMPLE_MILLIS)
+    }
+
+    /// Counts what a client used. How long it is to be silent, in milliseconds.
+    fn charge(&mut self, ctx: &Context<'_>, kind: QuotaKind, client: &str, used: f64) -> i64 {
+        let Some((sharers, bound)) = limit(&self.image.quotas, kind, client) else { return 0 };
+        let (now, key) = (millis(ctx.now), (kind, sharers));
+        let rates = &mut self.quotas.rates;
+        if !rates.contains_key(&key) {
+            rates.retain(|_, rate| rate.is_in_use(now));
+        }
+        let rate = rates.entry(key).or_default();
+        rate.record(used, now);
+        rate.throttle_millis(bound, now)
     }
 
     /// Takes back what was counted at this moment.
@@ -121,7 +157,7 @@ impl Process {
         let (client, _) = self.last_request(id);
         let (_, bound) = limit(&self.image.quotas, QuotaKind::Fetch, &client)?;
         // As Java narrows a double.
-        Some(rate::largest_in_window(bound) as i32)
+        Some(largest_in_window(bound) as i32)
     }
 
     /// Reads again from those whose time is over.
@@ -136,102 +172,11 @@ impl Process {
     }
 }
 
-fn millis(now: MonoTime) -> i64 {
-    i64::try_from(now.since_origin().as_millis()).unwrap_or(i64::MAX)
-}
-
-/// A throttle as a response tells it.
-fn told(throttle_millis: i64) -> i32 {
-    i32::try_from(throttle_millis).unwrap_or(i32::MAX)
-}
-
 /// A throttle as a time.
 pub(crate) fn silence_of(throttle_millis: i64) -> Duration {
     Duration::from_millis(u64::try_from(throttle_millis).unwrap_or(0))
 }
 
-/// A user or a client id of an entity: by name or the default, if it counts at all.
-type Part = Option<Option<String>>;
-
-/// The rate that holds for a client, and who shares it: the closest of the entities that have one
-/// (`DefaultQuotaCallback`).
-fn limit(
-    quotas: &BTreeMap<QuotaEntity, Quotas>,
-    kind: QuotaKind,
-    client: &str,
-) -> Option<(Sharers, f64)> {
-    if quotas.is_empty() {
-        return None;
-    }
-    let named = |name: &str| Some(Some(name.to_owned()));
-    let default = || Some(None);
-    let together = || Sharers { user: USER, client: client.to_owned() };
-    let user_alone = || Sharers { user: USER, client: String::new() };
-    let client_alone = || Sharers { user: "", client: client.to_owned() };
-    let by_closeness: [(Part, Part, Sharers); 8] = [
-        (named(USER), named(client), together()),
-        (named(USER), default(), together()),
-        (named(USER), None, user_alone()),
-        (default(), named(client), together()),
-        (default(), default(), together()),
-        (default(), None, user_alone()),
-        (None, named(client), client_alone()),
-        (None, default(), client_alone()),
-    ];
-    by_closeness.into_iter().find_map(|(user, client, sharers)| {
-        let parts = [("user", user), ("client-id", client)];
-        let entity: QuotaEntity = parts
-            .into_iter()
-            .filter_map(|(part, name)| name.map(|name| (part.to_owned(), name)))
-            .collect();
-        let bound = quotas.get(&entity)?.get(kind.key())?;
-        Some((sharers, *bound))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    type Entity<'a> = &'a [(&'a str, Option<&'a str>)];
-
-    fn quotas(entries: &[(Entity<'_>, f64)]) -> BTreeMap<QuotaEntity, Quotas> {
-        let entity = |parts: Entity<'_>| -> QuotaEntity {
-            parts.iter().map(|(part, name)| ((*part).to_owned(), name.map(str::to_owned))).collect()
-        };
-        let rates = |rate: f64| Quotas::from([("producer_byte_rate".to_owned(), rate)]);
-        entries.iter().map(|(parts, rate)| (entity(parts), rates(*rate))).collect()
-    }
-
-    fn bound(quotas: &BTreeMap<QuotaEntity, Quotas>, client: &str) -> Option<f64> {
-        limit(quotas, QuotaKind::Produce, client).map(|(_, bound)| bound)
-    }
-
-    #[test]
-    fn the_closest_entity_with_a_rate_decides() {
-        let mut known: Vec<(Entity<'_>, f64)> = vec![(&[("client-id", None)], 8.0)];
-        assert_eq!(bound(&quotas(&known), "c"), Some(8.0));
-        let closer: [(Entity<'_>, f64); 7] = [
-            (&[("client-id", Some("c"))], 7.0),
-            (&[("user", None)], 6.0),
-            (&[("user", None), ("client-id", None)], 5.0),
-            (&[("user", None), ("client-id", Some("c"))], 4.0),
-            (&[("user", Some(USER))], 3.0),
-            (&[("user", Some(USER)), ("client-id", None)], 2.0),
-            (&[("user", Some(USER)), ("client-id", Some("c"))], 1.0),
-        ];
-        for (entity, rate) in closer {
-            known.push((entity, rate));
-            assert_eq!(bound(&quotas(&known), "c"), Some(rate), "{entity:?}");
-        }
-    }
-
-    #[test]
-    fn an_entity_without_this_rate_is_passed_over() {
-        let mut known = quotas(&[(&[("client-id", None)], 8.0)]);
-        let other = QuotaEntity::from([("client-id".to_owned(), Some("c".to_owned()))]);
-        known.insert(other, Quotas::from([("consumer_byte_rate".to_owned(), 1.0)]));
-        assert_eq!(bound(&known, "c"), Some(8.0));
-        assert_eq!(bound(&BTreeMap::new(), "c"), None);
-    }
-}
+// Not modelled: the time of network threads (a request is charged for once, when it is answered),
+// the rate of exempt requests, which no quota bounds, and windows of other sizes
+// (`quota.window.num`, `quota.window.size.seconds`).

@@ -9,6 +9,10 @@ use super::{CloseCause, CloseReason, Cluster, ConnectionId, Node, Output, Readin
 use crate::broker::{Broker, BrokerState, FULL, Held};
 use crate::network::{Carried, Parcel};
 
+/// Bytes of one connection that may be on their way to a client, or wait for a cut to heal: more than
+/// the largest answer (`fetch.max.bytes`).
+const MOST_ON_THE_WAY: usize = 64 * 1024 * 1024;
+
 impl Cluster {
     pub(super) fn connected(&mut self, connection: ConnectionId, broker: BrokerId, peer: String) {
         self.connections.insert(connection, broker);
@@ -25,6 +29,7 @@ impl Cluster {
         if let Some(broker) = self.connections.remove(&connection) {
             self.dead.remove(&connection);
             self.held_bytes.remove(&connection);
+            self.on_the_way.remove(&connection);
             self.client_says(broker, Held::Disconnected { connection });
         }
     }
@@ -36,7 +41,9 @@ impl Cluster {
             return;
         }
         let (from, to) = (Node::Clients, Node::Broker(id));
-        match self.network.carry(self.now, from, to, Parcel::Said(said)) {
+        let parcel = Parcel::Said(said);
+        let size = parcel.size();
+        match self.network.carry(self.now, from, to, parcel) {
             Carried::Now(Parcel::Said(said)) => {
                 self.hear(id, said);
                 self.hold_outputs();
@@ -49,8 +56,48 @@ impl Cluster {
             Carried::Vanished(Parcel::Said(said)) => {
                 self.dead.extend(said.connection().map(|connection| (connection, id)));
             }
-            Carried::Now(_) | Carried::Later | Carried::Lost(_) | Carried::Vanished(_) => {}
+            Carried::Later => self.sets_out(id, connection, size),
+            Carried::Now(_) | Carried::Lost(_) | Carried::Vanished(_) => {}
         }
+    }
+
+    /// Something of a client's connection is on its way for a while. Above [`FULL`] bytes the
+    /// client's socket is not read any more; above [`MOST_ON_THE_WAY`], which only answers can
+    /// reach, the connection breaks.
+    fn sets_out(&mut self, broker: BrokerId, connection: Option<ConnectionId>, size: usize) {
+        let Some(connection) = connection else { return };
+        if !self.connections.contains_key(&connection) {
+            return;
+        }
+        let bytes = self.on_the_way.entry(connection).or_default();
+        *bytes += size;
+        if *bytes > MOST_ON_THE_WAY {
+            self.reset(broker, connection);
+        } else if *bytes > FULL {
+            self.outputs.push_back(Output::Reading { connection, reading: Reading::Paused });
+        }
+    }
+
+    /// Something of a client's connection is there.
+    pub(super) fn arrives(&mut self, parcel: &Parcel) {
+        let Some(connection) = parcel.connection() else { return };
+        let Some(bytes) = self.on_the_way.get_mut(&connection) else { return };
+        let was_full = *bytes > FULL;
+        *bytes = bytes.saturating_sub(parcel.size());
+        if was_full && *bytes <= FULL && self.reads(connection) {
+            self.outputs.push_back(Output::Reading { connection, reading: Reading::Resumed });
+        }
+        if self.on_the_way.get(&connection) == Some(&0) {
+            self.on_the_way.remove(&connection);
+        }
+    }
+
+    /// Whether the broker of a connection takes what is read from it.
+    fn reads(&self, connection: ConnectionId) -> bool {
+        let broker = self.connections.get(&connection).and_then(|id| self.brokers.get(id));
+        let is_full = self.held_bytes.get(&connection).is_some_and(|held| *held > FULL);
+        let process = broker.and_then(Broker::process);
+        !is_full && process.is_none_or(|process| process.reads(connection))
     }
 
     /// What a client said has arrived.
@@ -103,16 +150,27 @@ impl Cluster {
                 Output::Send { connection, .. } => self.connections.get(connection).copied(),
                 Output::Close { connection, reason } => {
                     self.connections.remove(connection);
+                    self.on_the_way.remove(connection);
                     Some(reason.broker)
                 }
                 Output::Reading { .. } | Output::Listener { .. } => None,
             };
             let Some(broker) = broker else {
-                self.outputs.push_back(output);
+                if !self.is_overtaken(&output) {
+                    self.outputs.push_back(output);
+                }
                 continue;
             };
             self.answer_client(broker, output);
         }
+    }
+
+    /// Whether a broker wants to read a connection of which too much is on its way.
+    fn is_overtaken(&self, output: &Output) -> bool {
+        let Output::Reading { connection, reading: Reading::Resumed } = output else {
+            return false;
+        };
+        self.on_the_way.get(connection).is_some_and(|bytes| *bytes > FULL)
     }
 
     fn answer_client(&mut self, broker: BrokerId, output: Output) {
@@ -120,7 +178,9 @@ impl Cluster {
             return;
         }
         let (from, to) = (Node::Broker(broker), Node::Clients);
-        match self.network.carry(self.now, from, to, Parcel::Output(output)) {
+        let parcel = Parcel::Output(output);
+        let (connection, size) = (parcel.connection(), parcel.size());
+        match self.network.carry(self.now, from, to, parcel) {
             Carried::Now(Parcel::Output(output)) => self.outputs.push_back(output),
             Carried::Lost(Parcel::Output(output)) => {
                 if let Some(connection) = output.connection() {
@@ -130,7 +190,8 @@ impl Cluster {
             Carried::Vanished(Parcel::Output(output)) => {
                 self.dead.extend(output.connection().map(|connection| (connection, broker)));
             }
-            Carried::Now(_) | Carried::Later | Carried::Lost(_) | Carried::Vanished(_) => {}
+            Carried::Later => self.sets_out(broker, connection, size),
+            Carried::Now(_) | Carried::Lost(_) | Carried::Vanished(_) => {}
         }
     }
 
@@ -138,6 +199,8 @@ impl Cluster {
     pub(super) fn reset(&mut self, broker: BrokerId, connection: ConnectionId) {
         self.connections.remove(&connection);
         self.dead.remove(&connection);
+        self.on_the_way.remove(&connection);
+        self.network.drop_held_of(connection);
         let reason = CloseReason { broker, peer: String::new(), cause: CloseCause::ConnectionLost };
         self.outputs.push_back(Output::Close { connection, reason });
         self.hear(broker, Held::Disconnected { connection });

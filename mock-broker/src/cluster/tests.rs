@@ -19,6 +19,7 @@ mod refusals;
 mod replication;
 mod requests;
 mod settings;
+mod throttles;
 mod transactions;
 
 #[test]

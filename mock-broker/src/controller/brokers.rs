@@ -71,6 +71,7 @@ impl Controller {
         self.sessions.clear();
         self.waiting.clear();
         self.scans = Default::default();
+        self.mutations = Default::default();
     }
 
     /// Registers a broker, or refuses while an earlier incarnation's session is still valid.

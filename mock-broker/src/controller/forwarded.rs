@@ -10,6 +10,7 @@ impl Controller {
     pub(super) fn forwarded(
         &mut self,
         ctx: &mut Context<'_>,
+        client: &str,
         version: i16,
         request: &RequestKind,
     ) -> Option<ResponseKind> {
@@ -18,13 +19,14 @@ impl Controller {
         }
         Some(match request {
             RequestKind::CreateTopics(request) => {
-                ResponseKind::CreateTopics(self.create_topics(ctx, version, request))
+                ResponseKind::CreateTopics(self.create_topics(ctx, client, version, request))
             }
             RequestKind::DeleteTopics(request) => {
-                ResponseKind::DeleteTopics(self.delete_topics(ctx, version, request))
+                ResponseKind::DeleteTopics(self.delete_topics(ctx, client, version, request))
             }
             RequestKind::CreatePartitions(request) => {
-                ResponseKind::CreatePartitions(self.create_partitions(ctx, request))
+                let answer = self.create_partitions(ctx, client, version, request);
+                ResponseKind::CreatePartitions(answer)
             }
             RequestKind::ElectLeaders(request) => {
                 ResponseKind::ElectLeaders(self.elect_leaders(ctx, request))

@@ -88,7 +88,8 @@ impl Controller {
         if !(served.1..=served.2).contains(&version) {
             return Err(not_served());
         }
-        let body = self.serve(ctx, version, &request.body).ok_or_else(not_served)?;
+        let client = request.header.client_id.as_deref().unwrap_or_default();
+        let body = self.serve(ctx, client, version, &request.body).ok_or_else(not_served)?;
         response::encode(key, version, request.header.correlation_id, &body)
             .map_err(|error| CloseCause::Unencodable(error.to_string()))
     }
@@ -96,6 +97,7 @@ impl Controller {
     fn serve(
         &mut self,
         ctx: &mut Context<'_>,
+        client: &str,
         version: i16,
         request: &RequestKind,
     ) -> Option<ResponseKind> {
@@ -113,7 +115,7 @@ impl Controller {
             RequestKind::AllocateProducerIds(request) => {
                 ResponseKind::AllocateProducerIds(self.allocate_on_wire(request))
             }
-            other => return self.forwarded(ctx, version, other),
+            other => return self.forwarded(ctx, client, version, other),
         })
     }
 

@@ -10,8 +10,9 @@ use milena_protocol::messages::create_partitions_request::CreatePartitionsTopic;
 use milena_protocol::messages::create_partitions_response::CreatePartitionsTopicResult;
 use milena_protocol::messages::{CreatePartitionsRequest, CreatePartitionsResponse};
 
+use super::mutation_quotas::STRICT_CREATE_PARTITIONS;
 use super::topics::{MAX_PARTITIONS_PER_REQUEST, Refusal, duplicates};
-use super::{Controller, placement};
+use super::{Controller, MutationQuota, placement};
 use crate::context::Context;
 use crate::metadata::{PartitionState, Record, TopicPartition};
 
@@ -19,9 +20,12 @@ impl Controller {
     pub(super) fn create_partitions(
         &mut self,
         ctx: &mut Context<'_>,
+        client: &str,
+        version: i16,
         request: &CreatePartitionsRequest,
     ) -> CreatePartitionsResponse {
         let twice = duplicates(request.topics.iter().map(|topic| topic.name.as_str()));
+        let mut quota = self.mutation_quota(client, version, STRICT_CREATE_PARTITIONS);
         let mut told = BTreeSet::new();
         let mut response = CreatePartitionsResponse::default();
         for name in &twice {
@@ -33,7 +37,7 @@ impl Controller {
             if !told.insert(topic.name.as_str().to_owned()) {
                 continue;
             }
-            let planned = self.plan_partitions(topic);
+            let planned = self.plan_partitions(ctx, topic, &mut quota);
             let outcome = planned.map(|records| {
                 if !request.validate_only {
                     self.commit(ctx, records);
@@ -41,10 +45,16 @@ impl Controller {
             });
             response.results.push(result(topic.name.as_str(), outcome));
         }
+        response.throttle_time_ms = quota.throttle_time_ms();
         response
     }
 
-    fn plan_partitions(&mut self, asked: &CreatePartitionsTopic) -> Result<Vec<Record>, Refusal> {
+    fn plan_partitions(
+        &mut self,
+        ctx: &Context<'_>,
+        asked: &CreatePartitionsTopic,
+        quota: &mut MutationQuota,
+    ) -> Result<Vec<Record>, Refusal> {
         let topic = self
             .image
             .topic_named(asked.name.as_str())
@@ -73,6 +83,7 @@ impl Controller {
             );
             return Err((ErrorCode::INVALID_REPLICA_ASSIGNMENT, text));
         }
+        self.charge_mutations(ctx, quota, additional)?;
         if i64::try_from(additional).unwrap_or(i64::MAX) > MAX_PARTITIONS_PER_REQUEST {
             // The records would not fit into one operation, which nobody catches there.
             return Err((ErrorCode::UNKNOWN_SERVER_ERROR, String::new()));

@@ -16,7 +16,8 @@ use milena_protocol::messages::{
     CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
 };
 
-use super::{Controller, placement, unified};
+use super::mutation_quotas::{STRICT_CREATE_TOPICS, STRICT_DELETE_TOPICS};
+use super::{Controller, MutationQuota, placement, unified};
 use crate::context::Context;
 use crate::metadata::{PartitionState, Record, Resource, TopicPartition};
 use crate::settings::{Source, Values};
@@ -45,10 +46,12 @@ impl Controller {
     pub(crate) fn create_topics(
         &mut self,
         ctx: &mut Context<'_>,
+        client: &str,
         version: i16,
         request: &CreateTopicsRequest,
     ) -> CreateTopicsResponse {
         let mut response = CreateTopicsResponse::default();
+        let mut quota = self.mutation_quota(client, version, STRICT_CREATE_TOPICS);
         let duplicates = duplicates(request.topics.iter().map(|topic| topic.name.as_str()));
         let wanted: i64 = request
             .topics
@@ -67,10 +70,11 @@ impl Controller {
                 let text = format!("Excessively large number of partitions per request: {wanted}.");
                 Err((ErrorCode::POLICY_VIOLATION, text))
             } else {
-                self.create_topic(ctx, topic, request.validate_only)
+                self.create_topic(ctx, topic, request.validate_only, &mut quota)
             };
             response.topics.push(created(version, topic, outcome));
         }
+        response.throttle_time_ms = quota.throttle_time_ms();
         response
     }
 
@@ -80,9 +84,11 @@ impl Controller {
         ctx: &mut Context<'_>,
         topic: &CreatableTopic,
         validate_only: bool,
+        quota: &mut MutationQuota,
     ) -> Result<Planned, Refusal> {
         let name = self.new_name(topic.name.as_str())?;
         let planned = self.plan(ctx, topic)?;
+        self.charge_mutations(ctx, quota, planned.partitions.len())?;
         let id = planned.id;
         if !validate_only {
             let mut records = vec![Record::Topic { name, id }];
@@ -103,10 +109,12 @@ impl Controller {
     pub(crate) fn delete_topics(
         &mut self,
         ctx: &mut Context<'_>,
+        client: &str,
         version: i16,
         request: &DeleteTopicsRequest,
     ) -> DeleteTopicsResponse {
         let mut response = DeleteTopicsResponse::default();
+        let mut quota = self.mutation_quota(client, version, STRICT_DELETE_TOPICS);
         let states: Vec<DeleteTopicState> = if version >= 6 {
             request.topics.clone()
         } else {
@@ -158,10 +166,11 @@ impl Controller {
                 response.responses.push(deleted(&state, Err(refusal)));
                 continue;
             } else {
-                self.delete_topic(ctx, state)
+                self.delete_topic(ctx, state, &mut quota)
             };
             response.responses.push(deleted(state, outcome));
         }
+        response.throttle_time_ms = quota.throttle_time_ms();
         response
     }
 
@@ -172,13 +181,15 @@ impl Controller {
         name: &str,
     ) -> Result<(), Refusal> {
         let name = milena_protocol::messages::TopicName(StrBytes::from_string(name.to_owned()));
-        self.delete_topic(ctx, &DeleteTopicState::default().with_name(Some(name))).map(|_| ())
+        let state = DeleteTopicState::default().with_name(Some(name));
+        self.delete_topic(ctx, &state, &mut MutationQuota::unbounded()).map(|_| ())
     }
 
     fn delete_topic(
         &mut self,
         ctx: &mut Context<'_>,
         state: &DeleteTopicState,
+        quota: &mut MutationQuota,
     ) -> Result<(TopicId, TopicName), Refusal> {
         let by_id = !state.topic_id.is_nil();
         let topic = match (&state.name, by_id) {
@@ -201,7 +212,8 @@ impl Controller {
             };
             return Err((code, "This server does not host this topic.".to_owned()));
         };
-        let (id, name) = (topic.id, topic.name.clone());
+        let (id, name, partitions) = (topic.id, topic.name.clone(), topic.partitions.len());
+        self.charge_mutations(ctx, quota, partitions)?;
         self.commit(ctx, vec![Record::RemoveTopic { id }]);
         Ok((id, name))
     }

@@ -50,9 +50,8 @@ impl MockCluster {
 
     /// What became of every fault that was declared, rules about requests first, in the order of
     /// their declaration. Rules that were withdrawn and links that healed are left out, unless they
-    /// never harmed anything. Cuts and delays of clients of an in-memory cluster by
-    /// [`cut_clients`](crate::NetworkHandle::cut_clients) and
-    /// [`delay_clients`](crate::NetworkHandle::delay_clients) are not counted.
+    /// never harmed anything. What is done to one client process
+    /// ([`ClientProcess::cut`](crate::ClientProcess::cut)) is not counted.
     pub fn faults(&self) -> Vec<FaultReport> {
         self.inspect(Cluster::faults)
     }

@@ -6,7 +6,6 @@ use milena_protocol::ids::BrokerId;
 
 use super::{Ends, Links, MockCluster, OneWay, Place};
 use crate::cluster::{Node, Operation};
-use crate::transport::tcp;
 
 /// The links between brokers, between brokers and controller, and between clients and brokers.
 ///
@@ -99,19 +98,14 @@ impl NetworkHandle {
         self.between(nodes(brokers), Node::Controller).cut();
     }
 
-    /// Cuts brokers off from every client. Over TCP new connections are still accepted, by the
-    /// kernel, and stay silent.
+    /// Cuts brokers off from every client. New connections are still accepted, as by a kernel, and
+    /// stay silent. Of one connection 4 MiB are held, then its client's socket is not read any more;
+    /// a connection with more than 64 MiB of answers on their way breaks.
     pub fn cut_clients<A>(&self, brokers: A)
     where
         A: IntoIterator<Item: Into<BrokerId>>,
     {
-        for broker in brokers {
-            let broker = broker.into();
-            match self.cluster.place() {
-                Place::Tcp(tcp) => tcp.set_clients(broker, tcp::Clients::CutOff),
-                Place::Memory { memory, clients } => clients.cut(memory, broker),
-            }
-        }
+        self.between(Node::Clients, nodes(brokers)).cut();
     }
 
     /// Breaks every connection of every client to these brokers. New ones are accepted.
@@ -128,19 +122,13 @@ impl NetworkHandle {
         }
     }
 
-    /// Adds to what a packet between any client and these brokers takes, either way, until
+    /// Adds to what a request or an answer between any client and these brokers takes, until
     /// [`heal`](Self::heal).
     pub fn delay_clients<A>(&self, brokers: A, delay: Duration)
     where
         A: IntoIterator<Item: Into<BrokerId>>,
     {
-        for broker in brokers {
-            let broker = broker.into();
-            match self.cluster.place() {
-                Place::Tcp(_) => self.between(Node::Clients, broker).delay(delay),
-                Place::Memory { memory, clients } => clients.delay(memory, broker, delay),
-            }
-        }
+        self.between(Node::Clients, nodes(brokers)).delay(delay);
     }
 
     /// Sets what a message between a broker of `some` and one of `others` takes, either way,
@@ -158,10 +146,9 @@ impl NetworkHandle {
         if let Err(error) = self.cluster.operate(Operation::HealAll) {
             tracing::warn!(%error, "the network stays as it is");
         }
-        for broker in self.cluster.brokers() {
-            match self.cluster.place() {
-                Place::Tcp(tcp) => tcp.set_clients(broker.id, tcp::Clients::Connected),
-                Place::Memory { memory, clients } => clients.heal(memory, broker.id),
+        if let Place::Memory { memory, clients } = self.cluster.place() {
+            for broker in self.cluster.brokers() {
+                clients.heal(memory, broker.id);
             }
         }
     }

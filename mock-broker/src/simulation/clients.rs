@@ -1,9 +1,8 @@
 //! The processes that run clients of an in-memory cluster, and what their environments are made of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use milena::environment::Environment;
 use milena_protocol::ids::BrokerId;
@@ -28,8 +27,6 @@ struct State {
     started: u32,
     /// The one that [`MockCluster::environment`] belongs to.
     first: Option<ClientProcess>,
-    /// Brokers that no client reaches, those to come included.
-    cut_off: BTreeSet<BrokerId>,
 }
 
 impl Clients {
@@ -51,11 +48,6 @@ impl Clients {
         let number = state.started;
         state.started += 1;
         let tasks = Arc::new(NodeTasks::new(seed, number, self.defer_percent));
-        memory.with(|world, _| {
-            for broker in &state.cut_off {
-                both(number, *broker).for_each(|key| world.cut(key));
-            }
-        });
         let environment = Environment::new(
             MemoryConnector::new(Arc::clone(memory), number, Arc::clone(&self.names)),
             VirtualWallClock::new(memory.origin()),
@@ -69,26 +61,10 @@ impl Clients {
         0..self.state.lock().started
     }
 
-    pub(crate) fn cut(&self, memory: &Memory<Cluster>, broker: BrokerId) {
-        self.state.lock().cut_off.insert(broker);
-        let links = self.each().flat_map(|client| both(client, broker));
-        memory.with(|world, _| links.for_each(|key| world.cut(key)));
-    }
-
+    /// Ends the cuts of single clients.
     pub(crate) fn heal(&self, memory: &Memory<Cluster>, broker: BrokerId) {
-        self.state.lock().cut_off.remove(&broker);
         let links = self.each().flat_map(|client| both(client, broker));
-        memory.with(|world, _| {
-            for key in links {
-                world.heal(key);
-                world.delay(key, Duration::ZERO);
-            }
-        });
-    }
-
-    pub(crate) fn delay(&self, memory: &Memory<Cluster>, broker: BrokerId, delay: Duration) {
-        let links = self.each().flat_map(|client| both(client, broker));
-        memory.with(|world, _| links.for_each(|key| world.delay(key, delay)));
+        memory.with(|world, _| links.for_each(|key| world.heal(key)));
     }
 
     pub(crate) fn reset(&self, memory: &Memory<Cluster>, broker: BrokerId) {

@@ -76,19 +76,11 @@ struct Open {
 struct Served {
     port: Port,
     state: ListenerState,
-    clients: Clients,
-}
-
-/// Whether clients reach a broker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Clients {
-    Connected,
-    CutOff,
 }
 
 impl Served {
     fn is_silent(&self) -> bool {
-        self.state == ListenerState::Silent || self.clients == Clients::CutOff
+        self.state == ListenerState::Silent
     }
 }
 
@@ -100,7 +92,7 @@ impl<M: Machine> Tcp<M> {
     pub(crate) fn start(machine: M, ports: Vec<Port>, max_frame: usize) -> Arc<Self> {
         let served = |port: Port| {
             let state = ListenerState::Refusing;
-            (port.broker(), Served { port, state, clients: Clients::Connected })
+            (port.broker(), Served { port, state })
         };
         let tcp = Arc::new(Self {
             origin: Instant::now(),
@@ -230,15 +222,6 @@ impl<M: Machine> Tcp<M> {
             }
         }
         Self::hold_or_let_go(state, broker);
-    }
-
-    /// Cuts all clients off from a broker, or ends that: what is sent stays in the kernel.
-    pub(crate) fn set_clients(&self, broker: BrokerId, clients: Clients) {
-        let mut state = self.state.lock();
-        if let Some(served) = state.ports.get_mut(&broker) {
-            served.clients = clients;
-        }
-        Self::hold_or_let_go(&mut state, broker);
     }
 
     /// Breaks every connection to a broker.

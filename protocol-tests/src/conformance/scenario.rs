@@ -264,6 +264,24 @@ impl<'a> Scenario<'a> {
         decode::response::<R>(pending.version, body).map_err(unreadable)
     }
 
+    /// Records whether a request is answered, or its connection closed instead.
+    ///
+    /// # Errors
+    /// If the connection is unknown, or something else is answered.
+    pub(super) fn record_whether_answered<R: Request>(
+        &mut self,
+        step: &str,
+        pending: Pending<R>,
+    ) -> Outcome {
+        let seen = match self.take_answer(&pending, ANSWER)? {
+            Received::Frame(_) => "answered",
+            Received::Closed => "closed",
+            Received::Silence => "silence",
+        };
+        self.record(step, json!(seen));
+        Ok(())
+    }
+
     /// Records whether an answer comes within `limit`, and leaves it for [`Scenario::answer`] if
     /// not.
     ///

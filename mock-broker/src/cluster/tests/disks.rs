@@ -279,3 +279,24 @@ fn a_broker_that_starts_anew_cuts_its_log_before_what_is_damaged() {
     let again = harness.connect(1);
     assert_eq!(harness.produce(again, "orders", 1, &["d"]).base_offset, 1);
 }
+
+#[test]
+fn whoever_deletes_a_topic_writes_down_where_other_logs_start() {
+    let starts_after_a_crash = |deletes: bool| {
+        let mut harness = Harness::new(1);
+        harness.create_on("orders", &[1]);
+        harness.create_on("bills", &[1]);
+        let connection = harness.connect(1);
+        harness.produce(connection, "orders", 1, &["a", "b"]);
+        harness.ask(connection, 2, &delete_until("orders", 1));
+        if deletes {
+            harness.operate(Operation::DeleteTopic { name: "bills".to_owned() });
+        }
+        harness.operate(Operation::Kill(BrokerId(1)));
+        harness.operate(Operation::Restart(BrokerId(1)));
+        harness.advance_millis(20_000);
+        starts(&harness, "orders")
+    };
+    assert_eq!(starts_after_a_crash(false), [0]);
+    assert_eq!(starts_after_a_crash(true), [1]);
+}

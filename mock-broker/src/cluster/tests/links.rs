@@ -5,7 +5,7 @@ use std::time::Duration;
 use milena_protocol::ids::BrokerId;
 
 use crate::cluster::testing::*;
-use crate::cluster::{CloseCause, Input, Node, Operation, OperationError};
+use crate::cluster::{CloseCause, Input, Node, Operation, OperationError, Reading};
 use crate::fault::{Delay, LinkFault};
 
 const ONE: Node = Node::Broker(BrokerId(1));
@@ -170,4 +170,57 @@ fn what_no_link_can_be_is_refused() {
     let operation = Operation::Harm { links, fault: LinkFault::Cut };
     let refused = harness.cluster.operate(harness.now, operation);
     assert_eq!(refused, Err(OperationError::NoSuchBroker { broker: BrokerId(2) }));
+}
+
+#[test]
+fn of_what_a_client_says_over_a_cut_four_mebibytes_are_held_and_the_rest_is_not_read() {
+    let mut harness = one();
+    let connection = harness.connect(1);
+    harness.operate(Operation::Cut { from: Node::Clients, to: ONE });
+    let large = "x".repeat(900 * 1024);
+    for _ in 0..4 {
+        harness.send_produce(connection, "orders", 0, &[&large]);
+        assert!(!harness.reading.contains_key(&connection));
+    }
+    harness.send_produce(connection, "orders", 0, &[&large]);
+    assert_eq!(harness.reading[&connection], Reading::Paused);
+    harness.operate(Operation::HealAll);
+    assert_eq!(harness.reading[&connection], Reading::Resumed);
+    assert_eq!(harness.ends("orders"), [(5, 5)]);
+}
+
+/// A client that asks for more, and more again, while no answer gets through.
+#[test]
+fn a_connection_with_more_answers_on_their_way_than_any_client_waits_for_breaks() {
+    let mut harness = one();
+    let connection = harness.connect(1);
+    let large = "x".repeat(900 * 1024);
+    harness.produce(connection, "orders", -1, &[&large]);
+    harness.operate(Operation::Cut { from: ONE, to: Node::Clients });
+    let request = fetch_request("orders", 0).with_max_wait_ms(0);
+    for _ in 0..4 {
+        harness.send(connection, FETCH, &request);
+    }
+    assert!(!harness.reading.contains_key(&connection));
+    harness.send(connection, FETCH, &request);
+    assert_eq!(harness.reading[&connection], Reading::Paused);
+    for _ in 0..80 {
+        harness.send(connection, FETCH, &request);
+    }
+    assert_eq!(harness.closed[&connection].cause, CloseCause::ConnectionLost);
+    assert!(harness.cluster.connections().is_empty());
+}
+
+#[test]
+fn a_slow_way_does_not_stop_a_client_that_says_little() {
+    let mut harness = one();
+    let connection = harness.connect(1);
+    harness.harm(Node::Clients, ONE, LinkFault::Delay(millis(30)));
+    for _ in 0..100 {
+        harness.send_produce(connection, "orders", 0, &["a"]);
+        harness.advance_millis(10);
+    }
+    harness.advance_millis(30);
+    assert!(!harness.reading.contains_key(&connection));
+    assert_eq!(harness.ends("orders"), [(100, 100)]);
 }

@@ -52,6 +52,27 @@ async fn an_answer_is_late_on_tcp_by_a_rule_and_by_a_link() {
 }
 
 #[tokio::test]
+async fn clients_that_are_cut_off_on_tcp_are_served_once_the_network_heals() {
+    let (cluster, mut stream) = on_tcp().await;
+    cluster.network().cut_clients([1]);
+    stream.write_all(&ask()).await.expect("the kernel takes it");
+    let fired = |cluster: &MockCluster| cluster.check_faults().is_ok();
+    let long = Duration::from_secs(10);
+    cluster.wait_until("the cut holds something", long, fired).await.expect("it does");
+    cluster.network().heal();
+    let length = stream.read_u32().await.expect("it answers");
+    assert!(length > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_of_clients_that_nobody_met_is_told() {
+    let cluster = in_memory().await;
+    cluster.network().cut_clients([2]);
+    let unfired = cluster.check_faults().expect_err("nobody asked").to_string();
+    assert!(unfired.contains("the way from clients to broker 2"), "{unfired}");
+}
+
+#[tokio::test]
 async fn a_lost_packet_breaks_a_connection_on_tcp() {
     let (cluster, mut stream) = on_tcp().await;
     cluster.network().from(Node::Clients).to(1).lose(1.0);

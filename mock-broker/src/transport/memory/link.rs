@@ -1,4 +1,4 @@
-//! Directed links between clients and brokers: latency from a seeded stream, cuts, delays.
+//! Directed links between clients and brokers: latency from a seeded stream, and cuts.
 
 use std::time::Duration;
 
@@ -40,7 +40,6 @@ impl Default for LinkConfig {
 pub(crate) struct Link {
     stream: Stream,
     config: LinkConfig,
-    delay: Duration,
     state: LinkState,
 }
 
@@ -62,22 +61,12 @@ impl Link {
             Direction::ToClient => "link to client",
         };
         let entity = u64::from(key.client) << 32 | u64::from(key.broker.0.cast_unsigned());
-        Self {
-            stream: seed.stream(purpose, entity),
-            config,
-            delay: Duration::ZERO,
-            state: LinkState::Open,
-        }
+        Self { stream: seed.stream(purpose, entity), config, state: LinkState::Open }
     }
 
     /// How long the next packet takes.
     pub(crate) fn latency(&mut self) -> Duration {
-        self.delay + self.stream.between(self.config.least_latency, self.config.most_latency)
-    }
-
-    /// Adds `delay` to every packet sent from now on.
-    pub(crate) fn set_delay(&mut self, delay: Duration) {
-        self.delay = delay;
+        self.stream.between(self.config.least_latency, self.config.most_latency)
     }
 
     /// Takes note that something for `connection` arrives here. Whether it gets through.

@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use milena_protocol::ids::BrokerId;
@@ -432,12 +431,6 @@ impl<M: Machine> World<M> {
             pipe.last_arrival = at;
             self.schedule(at, id, Event::Arrival(key.direction));
         }
-    }
-
-    /// Adds to the latency of a link from now on.
-    pub(crate) fn delay(&mut self, key: LinkKey, delay: Duration) {
-        self.note_link(key, "delay");
-        link(&mut self.links, &self.config, key).set_delay(delay);
     }
 
     /// Breaks every connection between a client and a broker; both ends know at once.

@@ -130,20 +130,6 @@ async fn a_connection_the_machine_muted_is_read_again_after_its_answer() {
 }
 
 #[tokio::test]
-async fn clients_that_are_cut_off_are_served_after_the_cut() {
-    let (tcp, addresses) = serve(Duration::ZERO);
-    let mut stream = TcpStream::connect(addresses[&BrokerId(1)]).await.expect("it accepts");
-    tcp.set_clients(BrokerId(1), Clients::CutOff);
-    stream.write_all(&framed(b"hello")).await.expect("the kernel takes it");
-    let mut other = TcpStream::connect(addresses[&BrokerId(2)]).await.expect("it accepts");
-    echo(&mut other, b"hello").await.expect("it answers");
-    assert_eq!(tcp.with(|machine, _| machine.frames), 1);
-    tcp.set_clients(BrokerId(1), Clients::Connected);
-    let mut answer = [0; 9];
-    stream.read_exact(&mut answer).await.expect("it answers");
-}
-
-#[tokio::test]
 async fn a_port_that_is_taken_is_an_error_that_names_it() {
     let taken = reserve(LOOPBACK, 0, [BrokerId(1)]).expect("a free port");
     let address = taken[0].address();

@@ -1,6 +1,7 @@
 //! `--random`: seeded plans against real brokers and our cluster.
 
 use std::ops::Range;
+use std::time::Instant;
 
 use indicatif::ProgressBar;
 use milena_protocol_tests::conformance::random::{
@@ -13,6 +14,9 @@ use serde::Serialize;
 /// How many shorter plans are tried for a seed that differs.
 const ATTEMPTS: usize = 60;
 
+/// The same where a broker dies and comes back each time, which takes a quarter of a minute.
+const ATTEMPTS_WITH_CRASHES: usize = 20;
+
 /// The last line.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Summary {
@@ -23,6 +27,7 @@ pub(super) struct Summary {
     crashes: usize,
     skipped: usize,
     fields_compared: usize,
+    seconds: u64,
 }
 
 impl Summary {
@@ -66,7 +71,7 @@ impl Real {
 /// Runs every seed, and shortens the plans that differ.
 pub(super) fn run(version: Version, seeds: Range<u64>, bar: &ProgressBar) -> Summary {
     let mut summary = Summary::default();
-    let moment = now();
+    let (moment, began) = (now(), begin());
     let mut real = Real { version, apache: None, runs: 0 };
     for seed in seeds {
         bar.set_message(format!("seed {seed}"));
@@ -91,7 +96,13 @@ pub(super) fn run(version: Version, seeds: Range<u64>, bar: &ProgressBar) -> Sum
         bar.inc(1);
     }
     bar.finish_and_clear();
+    summary.seconds = began.elapsed().as_secs();
     summary
+}
+
+#[expect(clippy::disallowed_methods, reason = "real brokers live on real time")]
+fn begin() -> Instant {
+    Instant::now()
 }
 
 /// The time of day, in milliseconds since 1970.
@@ -108,7 +119,8 @@ fn report(real: &mut Real, plan: &Plan, difference: FirstDifference) {
     // Nothing behind the first difference can matter to it.
     let mut plan = plan.clone();
     plan.actions.truncate(last.action.saturating_add(1));
-    let short = shrink(&plan, ATTEMPTS, |plan| match real.compare(plan) {
+    let most = if plan.has_a_crash() { ATTEMPTS_WITH_CRASHES } else { ATTEMPTS };
+    let short = shrink(&plan, most, |plan| match real.compare(plan) {
         Ok((_, Some(difference))) => {
             last = difference;
             true

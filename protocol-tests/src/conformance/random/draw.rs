@@ -67,7 +67,7 @@ const KINDS: &[(Kind, u64)] = &[
 ];
 
 impl Plan {
-    /// The plan of a seed. One in three holds a kill -9 and a restart.
+    /// The plan of a seed. One in four holds a kill -9 and a restart.
     pub fn of_seed(seed: u64) -> Self {
         let mut draws = Draws::of(seed);
         // Neighbouring seeds of this generator have nothing in common only after a step.
@@ -85,7 +85,7 @@ impl Plan {
         let accounts =
             topics.iter().map(|topic| vec![Account::default(); topic.replicas.len()]).collect();
         let mut drawing = Drawing { draws, topics, accounts, weights };
-        let actions = drawing.actions(seed.is_multiple_of(3));
+        let actions = drawing.actions(seed.is_multiple_of(4));
         Self { seed, moment: MOMENT, topics: drawing.topics, actions }
     }
 }
@@ -121,7 +121,8 @@ impl Drawing {
         let mut actions: Vec<Action> = (0..self.topics.len())
             .map(|topic| Action::Create { topic, validate_only: false })
             .collect();
-        let rounds = if crashes { 1 + self.draws.below(2) } else { 0 };
+        // A restart of Apache Kafka takes longer than all else in a plan.
+        let rounds = if crashes { 1 + usize::from(self.draws.chance(25)) } else { 0 };
         let stretch = 6 + self.draws.below(20);
         self.some(&mut actions, stretch);
         for _ in 0..rounds {
@@ -237,8 +238,12 @@ impl Drawing {
         };
         let numbers = self.draws.chance(65).then(|| self.numbers(place, count, flaw));
         let version = self.draws.one_of(&[3, 5, 7, 8, 9, 10, 11, 12, 12, 13]);
-        let acks = self.draws.one_of(&[-1, -1, -1, 1, 1, 0]);
+        let acks = match self.draws.chance(3) {
+            true => 2,
+            false => self.draws.one_of(&[-1, -1, -1, 1, 1, 0]),
+        };
         if flaw == Flaw::None
+            && acks <= 1
             && let Some(account) = self.account(place)
         {
             account.end += count as i64;
@@ -303,7 +308,7 @@ impl Drawing {
             2 => -2,
             3 => -3,
             4 => self.draws.one_of(&[-4, -5, -6, -7]),
-            _ => self.draws.below(60) as i64,
+            _ => self.draws.below(Plan::TIMES as usize) as i64,
         };
         Action::ListOffsets {
             place,

@@ -15,6 +15,8 @@ mod shrink;
 pub use plan::{Action, Plan};
 pub use shrink::shrink;
 
+use serde_json::Value;
+
 use super::normalise::normalise;
 use super::{Difference, Outcome, Scenario, Shape, Simulated, Subject, Transcript, differences};
 use crate::kafka::Version;
@@ -47,8 +49,27 @@ pub fn run(plan: &Plan, name: &str, subject: &mut dyn Subject, version: Version)
     let mut scenario = Scenario::named(name, Shape::Three, subject, version);
     let outcome = act::carry_out(plan, &mut scenario);
     let mut transcript = scenario.finish();
+    for step in &mut transcript.steps {
+        count_from(plan.moment, &mut step.value);
+    }
     normalise(&mut transcript);
     Run { transcript, trouble: outcome.err().map(|error| error.to_string()) }
+}
+
+/// Writes timestamps of records as the plan has them: as they are sent they are near to now, where
+/// the normaliser takes them for a broker's clock.
+fn count_from(moment: i64, value: &mut Value) {
+    match value {
+        Value::Array(elements) => elements.iter_mut().for_each(|it| count_from(moment, it)),
+        Value::Object(fields) => fields.values_mut().for_each(|it| count_from(moment, it)),
+        Value::Number(number) => {
+            let of_plan = number.as_i64().and_then(|number| number.checked_sub(moment));
+            if let Some(of_plan) = of_plan.filter(|it| (0..Plan::TIMES).contains(it)) {
+                *value = Value::from(of_plan);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
 }
 
 /// Runs a plan on a cluster of ours that is new.
@@ -153,6 +174,18 @@ mod tests {
     fn equal_runs_do_not_differ() {
         let run = || run_of(&[("0 a", 1)], None);
         assert_eq!(first_difference(&run(), &run()), (1, None));
+    }
+
+    #[test]
+    fn timestamps_are_compared_as_the_plan_has_them() {
+        let moment = 1_790_000_000_000_i64;
+        let mut seen = json!([{"timestamp": moment + 7, "offset": 3, "none": -1},
+                              {"timestamp": moment + 60_000}]);
+        count_from(moment, &mut seen);
+        assert_eq!(
+            seen,
+            json!([{"timestamp": 7, "offset": 3, "none": -1}, {"timestamp": moment + 60_000}])
+        );
     }
 
     #[test]

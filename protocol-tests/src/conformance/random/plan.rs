@@ -209,6 +209,9 @@ impl Action {
 }
 
 impl Plan {
+    /// Records' timestamps are below this many milliseconds, counted from the plan's moment.
+    pub const TIMES: i64 = 60;
+
     /// Whether a broker dies and comes back in it.
     pub fn has_a_crash(&self) -> bool {
         self.actions.iter().any(|action| matches!(action, Action::Kill(_)))

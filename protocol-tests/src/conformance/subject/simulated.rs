@@ -98,6 +98,8 @@ impl Simulated {
             config.storage.initial_task_delay = Duration::from_secs(86_400);
         }
         config.transaction_partition_verification = false;
+        // A rough measure of real brokers; it matters where a quota bounds it.
+        config.request_time = Duration::from_micros(500);
         for broker in &mut config.brokers {
             broker.rack = shape.rack(broker.id.get());
         }

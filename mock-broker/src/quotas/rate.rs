@@ -3,11 +3,10 @@
 //! Kafka counts a window that is not full yet as if it were, but for its last sample: a burst after
 //! silence is spread over ten seconds.
 
-/// `quota.window.num`: how many samples, the current one included.
-const SAMPLES: i64 = 11;
+use super::{KEPT_UNUSED_MILLIS, SAMPLES};
 
 /// `quota.window.size.seconds`, in milliseconds: how long a sample lasts.
-const SAMPLE_MILLIS: i64 = 1_000;
+pub(crate) const SAMPLE_MILLIS: i64 = 1_000;
 
 /// Rates are per second.
 const MILLIS_PER_SECOND: f64 = 1_000.0;
@@ -27,13 +26,13 @@ impl Sample {
 
 /// The rate of one client. Times are milliseconds of the broker's monotonic clock.
 #[derive(Clone, Default, Debug)]
-pub(super) struct Rate {
+pub(crate) struct Rate {
     samples: Vec<Sample>,
     current: usize,
 }
 
 impl Rate {
-    pub(super) fn record(&mut self, value: f64, now: i64) {
+    pub(crate) fn record(&mut self, value: f64, now: i64) {
         if self.samples.is_empty() {
             self.samples.push(Sample::new(now));
         }
@@ -44,6 +43,11 @@ impl Rate {
             sample.value += value;
             sample.last_event = now;
         }
+    }
+
+    /// Whether it was used of late.
+    pub(crate) fn is_in_use(&self, now: i64) -> bool {
+        self.samples.iter().any(|sample| now - sample.last_event < KEPT_UNUSED_MILLIS)
     }
 
     fn advance(&mut self, now: i64) {
@@ -58,7 +62,7 @@ impl Rate {
 
     /// How long the channel is to be silent, in milliseconds, so that the rate falls to `bound` per
     /// second if nothing else comes (`QuotaUtils.throttleTime`). Zero if it is not above.
-    pub(super) fn throttle_millis(&mut self, bound: f64, now: i64) -> i64 {
+    pub(crate) fn throttle_millis(&mut self, bound: f64, now: i64) -> i64 {
         let window = self.window(now);
         let total: f64 = self.samples.iter().map(|sample| sample.value).sum();
         let rate = total / (window / MILLIS_PER_SECOND);
@@ -84,7 +88,7 @@ impl Rate {
 }
 
 /// What may come within a window without a throttle (`ClientQuotaManager.getMaxValueInQuotaWindow`).
-pub(super) fn largest_in_window(bound: f64) -> f64 {
+pub(crate) fn largest_in_window(bound: f64) -> f64 {
     bound * ((SAMPLES - 1) * SAMPLE_MILLIS) as f64 / MILLIS_PER_SECOND
 }
 
