@@ -156,10 +156,10 @@ static V4_1: Tables = Tables {
 static INTERNAL_OF_TOPICS: &[Setting] = &[Setting::new("internal.segment.bytes", Kind::Int)];
 
 /// A broker's.
-static INTERNAL_OF_BROKERS: &[Setting] =
-    &[Setting::new("unclean.leader.election.interval.ms", Kind::Long)
-        .default("300000")
-        .read_only()];
+static INTERNAL_OF_BROKERS: &[Setting] = &[
+    Setting::new("log.initial.task.delay.ms", Kind::Long).default("30000").read_only(),
+    Setting::new("unclean.leader.election.interval.ms", Kind::Long).default("300000").read_only(),
+];
 
 impl Tables {
     /// Those of the release that the cluster stands for.
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn the_tables_are_in_the_order_of_the_names() {
         for tables in [&V3_9, &V4_1] {
-            for table in [tables.topic, tables.broker, tables.group] {
+            for table in [tables.topic, tables.broker, tables.group, INTERNAL_OF_BROKERS] {
                 assert!(table.is_sorted_by_key(|setting| setting.name));
             }
         }

@@ -90,8 +90,8 @@ impl Cluster {
                 self.check_controller(&spec.name)?;
                 let topic = creatable(&spec);
                 let (controller, _, mut ctx) = self.split();
-                let created = controller.create_topic(&mut ctx, &topic, false);
-                created.map(|_| ()).map_err(|refusal| topic_error(&spec.name, refusal))
+                let created = controller.create_topic(&mut ctx, &topic);
+                created.map_err(|refusal| topic_error(&spec.name, refusal))
             }
             Operation::DeleteTopic { name } => {
                 self.check_controller(&name)?;

@@ -57,10 +57,12 @@ static FIELDS: &[Field] = &[
     parsed!("replica.fetch.max.bytes", replica_fetch_max_bytes),
     parsed!("replica.fetch.response.max.bytes", replica_fetch_response_max_bytes),
     parsed!("socket.request.max.bytes", socket_request_max_bytes),
+    parsed!("transaction.partition.verification.enable", transaction_partition_verification),
     parsed!("unclean.leader.election.enable", unclean_leader_election),
     millis!("broker.heartbeat.interval.ms", timings.heartbeat_interval),
     millis!("broker.session.timeout.ms", timings.session_timeout),
     millis!("connections.max.idle.ms", timings.connections_max_idle),
+    millis!("log.initial.task.delay.ms", storage.initial_task_delay),
     millis!("replica.fetch.backoff.ms", timings.replica_fetch_backoff),
     millis!("replica.fetch.wait.max.ms", timings.replica_fetch_wait_max),
     millis!(
