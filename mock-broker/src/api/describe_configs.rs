@@ -117,7 +117,10 @@ fn describe(
             return invalid(text);
         }
     };
-    let keys = resource.configuration_keys.as_ref().filter(|keys| !keys.is_empty());
+    // Before 4.0 whoever asked for client metrics was told all that was set.
+    let tells_all = resource.resource_type == CLIENT_METRICS && layers.tables.client_metrics.is_empty();
+    let keys = resource.configuration_keys.as_ref();
+    let keys = keys.filter(|keys| !keys.is_empty() && !tells_all);
     let entries = entries
         .into_iter()
         .filter(|entry| keys.is_none_or(|keys| keys.iter().any(|key| key.as_str() == entry.name)));

@@ -443,6 +443,8 @@ fn settings_of_client_metrics_are_kept(s: &mut Scenario<'_>) -> Outcome {
 
 fn settings_of_a_group_are_kept(s: &mut Scenario<'_>) -> Outcome {
     s.ask("as it was born", 1, 4, &describe(GROUP, "readers", None))?;
+    // Groups of the new protocol are a preview in 3.9 (KIP-848).
+    let is_kept = s.version() >= Version::V4_1_0;
     for (step, key, value) in [
         ("a session", "consumer.session.timeout.ms", "50000"),
         ("too short", "consumer.session.timeout.ms", "1"),
@@ -451,13 +453,18 @@ fn settings_of_a_group_are_kept(s: &mut Scenario<'_>) -> Outcome {
     ] {
         s.ask(step, 1, 1, &alter(GROUP, "readers", &[(key, SET, Some(value))]))?;
     }
-    wait_for_value(s, GROUP, "readers", "consumer.session.timeout.ms", "50000")?;
+    if is_kept {
+        wait_for_value(s, GROUP, "readers", "consumer.session.timeout.ms", "50000")?;
+    }
     s.ask("described", 1, 4, &describe(GROUP, "readers", None))?;
     s.ask("without a name", 1, 4, &describe(GROUP, "", None))?;
     s.ask("set without a name", 1, 1, &alter(GROUP, "", &[]))?;
     let delete = [("consumer.session.timeout.ms", DELETE, None)];
     s.ask("taken back", 1, 1, &alter(GROUP, "readers", &delete))?;
-    wait_for_value(s, GROUP, "readers", "consumer.session.timeout.ms", "45000")
+    if is_kept {
+        wait_for_value(s, GROUP, "readers", "consumer.session.timeout.ms", "45000")?;
+    }
+    s.ask("as at first", 1, 4, &describe(GROUP, "readers", None)).map(drop)
 }
 
 fn loggers_belong_to_their_broker(s: &mut Scenario<'_>) -> Outcome {

@@ -81,6 +81,10 @@ fn every_version(s: &mut Scenario<'_>, key: ApiKey) -> Outcome {
     if key == ApiKey::InitProducerId {
         wait_for_producer_ids(s)?;
     }
+    if key == ApiKey::DescribeTopicPartitions {
+        // Where there are no topics at all, an answer with room for no partition has no cursor.
+        s.create_on("a", &[1], &[])?;
+    }
     for version in *spoken_versions(key).start()..=newest {
         let message = minimal(key, version);
         let mut seen = Map::new();
