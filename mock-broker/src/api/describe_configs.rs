@@ -118,7 +118,8 @@ fn describe(
         }
     };
     // Before 4.0 whoever asked for client metrics was told all that was set.
-    let tells_all = resource.resource_type == CLIENT_METRICS && layers.tables.client_metrics.is_empty();
+    let tells_all =
+        resource.resource_type == CLIENT_METRICS && layers.tables.client_metrics.is_empty();
     let keys = resource.configuration_keys.as_ref();
     let keys = keys.filter(|keys| !keys.is_empty() && !tells_all);
     let entries = entries

@@ -1,6 +1,6 @@
 //! What a case is written with: requests, answers, what an operator does, states to wait for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 use std::time::Duration;
 
@@ -38,6 +38,8 @@ pub struct Scenario<'a> {
     opened: Vec<Link>,
     last_correlation_id: i32,
     has_cut: bool,
+    /// Who was ended or stopped, and not started again.
+    down: BTreeSet<i32>,
     /// The `client.id` of its requests.
     client: StrBytes,
 }
@@ -74,6 +76,7 @@ impl<'a> Scenario<'a> {
             opened: Vec::new(),
             last_correlation_id: 0,
             has_cut: false,
+            down: BTreeSet::new(),
             client: StrBytes::from_static_str("conformance"),
         }
     }
@@ -356,6 +359,7 @@ impl<'a> Scenario<'a> {
     /// If it does not run.
     pub fn kill(&mut self, broker: i32) -> Outcome {
         self.forget_link(broker);
+        self.down.insert(broker);
         self.subject.kill(broker)
     }
 
@@ -365,6 +369,7 @@ impl<'a> Scenario<'a> {
     /// If it runs.
     pub fn start(&mut self, broker: i32) -> Outcome {
         self.subject.start(broker)?;
+        self.down.remove(&broker);
         self.wait_for_brokers(self.shape.brokers())
     }
 
@@ -387,6 +392,7 @@ impl<'a> Scenario<'a> {
     /// If it does not run, or does not end.
     pub fn stop(&mut self, broker: i32) -> Outcome {
         self.subject.stop(broker)?;
+        self.down.insert(broker);
         self.forget_link(broker);
         Ok(())
     }
@@ -396,6 +402,7 @@ impl<'a> Scenario<'a> {
     /// # Errors
     /// If it runs.
     pub fn launch(&mut self, broker: i32) -> Outcome {
+        self.down.remove(&broker);
         self.subject.launch(broker)
     }
 
@@ -414,6 +421,11 @@ impl<'a> Scenario<'a> {
     /// If the shape has nothing between its nodes.
     pub fn heal(&mut self) -> Outcome {
         self.subject.heal()
+    }
+
+    /// The brokers that can be asked.
+    pub(super) fn brokers_up(&self) -> Vec<i32> {
+        (1..=self.shape.brokers()).filter(|broker| !self.down.contains(broker)).collect()
     }
 
     /// Waits until every broker lists this many.
@@ -438,6 +450,7 @@ impl<'a> Scenario<'a> {
     /// # Errors
     /// If it does not run.
     pub fn freeze(&mut self, broker: i32) -> Outcome {
+        self.down.insert(broker);
         self.subject.freeze(broker)
     }
 
@@ -446,6 +459,7 @@ impl<'a> Scenario<'a> {
     /// # Errors
     /// If it is not frozen.
     pub fn thaw(&mut self, broker: i32) -> Outcome {
+        self.down.remove(&broker);
         self.subject.thaw(broker)
     }
 

@@ -211,7 +211,7 @@ pub(super) fn create(topics: Vec<CreatableTopic>) -> CreateTopicsRequest {
 
 impl Scenario<'_> {
     /// Creates a topic of one partition on these replicas, the first of them its leader, and waits
-    /// until every broker knows it.
+    /// until every broker that is up knows it.
     ///
     /// # Errors
     /// If it is refused.
@@ -230,8 +230,8 @@ impl Scenario<'_> {
                 reason: format!("error {}: {:?}", refused.error_code, refused.error_message),
             });
         }
-        for broker in replicas {
-            self.wait_for_isr(*broker, &name, replicas[0], replicas)?;
+        for broker in self.brokers_up() {
+            self.wait_for_isr(broker, &name, replicas[0], replicas)?;
         }
         // A broker lists a leader a moment before that leader serves.
         self.wait_for_high_watermark(replicas[0], &name, 0)?;
