@@ -80,10 +80,11 @@ fn a_topic_is_created_when_a_controller_is_back(s: &mut Scenario<'_>) -> Outcome
     let topic = s.topic("a");
     s.kill(CONTROLLER)?;
     let link = s.connect(1)?;
-    let request = create(vec![creatable(&topic, &[&[1, 2]], &[])]).with_timeout_ms(100);
+    // Over before there is a controller, and long enough for a slow one: it counts from there.
+    let request = create(vec![creatable(&topic, &[&[1, 2]], &[])]).with_timeout_ms(3_000);
     // The last version that does not tell the topic's settings.
     let pending = s.send(link, 4, &request)?;
-    s.sends_nothing_for("it is parked", link, Duration::from_millis(600))?;
+    s.sends_nothing_for("it is parked", link, Duration::from_millis(3_500))?;
     s.launch(CONTROLLER)?;
     s.answer("it is created", pending)?;
     s.wait_for_isr(1, &topic, 1, &[1, 2])

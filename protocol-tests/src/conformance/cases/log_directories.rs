@@ -145,6 +145,7 @@ fn directories_that_cannot_be_chosen_are_told_why(s: &mut Scenario<'_>) -> Outco
     s.ask("no such topic", 1, 2, &move_to("nobody-made-this", &names[0], &[0]))?;
     let elsewhere = directories(s, 2)?;
     let request = move_to(&topic, &elsewhere[0], &[0]);
+    s.wait_for_leader(2, &topic, 1)?;
     s.ask("at a broker without a replica", 2, 2, &request).map(drop)
 }
 
