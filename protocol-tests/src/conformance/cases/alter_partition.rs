@@ -94,12 +94,27 @@ fn unregister(s: &mut Scenario<'_>) -> Outcome {
     s.wait_for_brokers(3)
 }
 
+/// Waits until broker 1 lists our broker as the leader of partition 0, with this ISR. Our broker is
+/// fenced if it stays silent meanwhile.
+fn wait_until_we_lead(s: &mut Scenario<'_>, epoch: i64, topic: &str, isr: &[i32]) -> Outcome {
+    s.wait_until(&format!("ISR {isr:?} of {topic}"), |s| {
+        beat(s, epoch)?;
+        let seen = s.partition(1, topic)?;
+        let mut members: Vec<i32> = seen.isr_nodes.iter().map(|id| id.0).collect();
+        members.sort_unstable();
+        let leader = seen.leader_id.0;
+        Ok((leader == OURS && members == isr, format!("leader {leader}, ISR {members:?}")))
+    })
+}
+
 /// A topic of one partition with our broker as its leader.
-fn led_by_us(s: &mut Scenario<'_>, replicas: &[i32]) -> Outcome<(String, uuid::Uuid)> {
+fn led_by_us(s: &mut Scenario<'_>, epoch: i64, replicas: &[i32]) -> Outcome<(String, uuid::Uuid)> {
     let topic = s.topic("a");
     let request = create(vec![creatable(&topic, &[replicas], &[])]);
     s.query(1, super::support::CREATE_TOPICS, &request)?;
-    s.wait_for_leader(1, &topic, OURS)?;
+    let mut isr = replicas.to_vec();
+    isr.sort_unstable();
+    wait_until_we_lead(s, epoch, &topic, &isr)?;
     let id = topic_id(s, &topic)?;
     Ok((topic, id))
 }
@@ -133,7 +148,7 @@ fn alter(id: uuid::Uuid, proposal: &Proposal) -> AlterPartitionRequest {
 
 fn changes_of_an_isr_are_refused_with_their_reasons(s: &mut Scenario<'_>) -> Outcome {
     let epoch = register(s, None)?;
-    let (topic, id) = led_by_us(s, &[OURS, 1, 2])?;
+    let (topic, id) = led_by_us(s, epoch, &[OURS, 1, 2])?;
     let plain = || Proposal {
         broker: OURS,
         broker_epoch: epoch,
@@ -170,11 +185,11 @@ fn changes_of_an_isr_are_refused_with_their_reasons(s: &mut Scenario<'_>) -> Out
     s.ask("the same again", CONTROLLER, 3, &alter(id, &fewer))?;
     let alone = Proposal { partition_epoch: 1, isr: vec![(OURS, epoch)], ..plain() };
     s.ask("alone", CONTROLLER, 3, &alter(id, &alone))?;
-    s.wait_for_isr(1, &topic, OURS, &[OURS])?;
+    wait_until_we_lead(s, epoch, &topic, &[OURS])?;
     s.ask("described", 1, 0, &describe_topics(&[&topic]))?;
     let not_ours = Proposal { partition_epoch: 2, ..plain() };
     s.ask("all again", CONTROLLER, 3, &alter(id, &not_ours))?;
-    s.wait_for_isr(1, &topic, OURS, &[1, 2, OURS])?;
+    wait_until_we_lead(s, epoch, &topic, &[1, 2, OURS])?;
     unregister(s)?;
     s.wait_for_isr(1, &topic, 1, &[1, 2])?;
     s.metadata("without our broker", 1, &[&topic])?;
@@ -183,7 +198,7 @@ fn changes_of_an_isr_are_refused_with_their_reasons(s: &mut Scenario<'_>) -> Out
 
 fn an_isr_change_that_ends_a_reassignment_moves_the_lead(s: &mut Scenario<'_>) -> Outcome {
     let epoch = register(s, None)?;
-    let (topic, id) = led_by_us(s, &[OURS, 1])?;
+    let (topic, id) = led_by_us(s, epoch, &[OURS, 1])?;
     s.ask("moved", 1, 0, &super::reassignments::reassign(&topic, 0, Some(&[2, 1])))?;
     beat(s, epoch)?;
     let joined = Proposal {
@@ -213,6 +228,7 @@ fn replicas_of_new_topics_are_spread_over_racks(s: &mut Scenario<'_>) -> Outcome
     beat(s, epoch)?;
     let mut spread = Vec::new();
     s.wait_until("six partitions", |s| {
+        beat(s, epoch)?;
         let answer = s.query(1, 12, &metadata_of(&[&topic]))?;
         let partitions = answer.topics.iter().flat_map(|topic| &topic.partitions);
         spread = partitions.map(|partition| partition.replica_nodes.clone()).collect();

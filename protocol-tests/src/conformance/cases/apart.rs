@@ -47,6 +47,7 @@ fn a_member_that_leaves_a_short_isr_stays_eligible(s: &mut Scenario<'_>) -> Outc
     s.kill(3)?;
     s.wait_for_isr(1, &topic, 1, &[1])?;
     s.ask("one is not", 1, 0, &describe_topics(&[&topic]))?;
+    s.wait_until_it_acts("later")?;
     s.ask("nothing is taken", 1, PRODUCE, &produce(&topic, -1, batch(&["b"])))?;
     s.launch(2)?;
     s.wait_for_isr(1, &topic, 1, &[1, 2])?;

@@ -238,6 +238,16 @@ impl Scenario<'_> {
         Ok(name)
     }
 
+    /// Waits until broker 1 has acted on all that it lists. It lists a change a moment before its
+    /// replicas know of it, and takes one change after the other: when it leads a topic that came
+    /// later, it is done with those before.
+    ///
+    /// # Errors
+    /// If the topic is refused.
+    pub(super) fn wait_until_it_acts(&mut self, suffix: &str) -> Outcome {
+        self.create_on(suffix, &[1], &[]).map(drop)
+    }
+
     /// Appends as a preparation.
     ///
     /// # Errors
