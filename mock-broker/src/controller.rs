@@ -83,7 +83,7 @@ pub(crate) struct Controller {
     scans: Scans,
     mutations: MutationQuotas,
     /// Topics with '.' or '_' in their names, by the name with only '_'.
-    unified: BTreeMap<String, TopicName>,
+    unified: BTreeMap<String, BTreeSet<TopicName>>,
     next_producer_id: i64,
     random: ChaCha8Rng,
 }
@@ -131,6 +131,8 @@ impl Controller {
     pub(crate) fn receive(&mut self, ctx: &mut Context<'_>, from: Node, message: Message) {
         let Node::Broker(broker) = from else { return };
         let Message::Request { id, body } = message else { return };
+        // It is heard, perhaps after a while in which it was not.
+        self.answer_waiting(ctx);
         let answer = match body {
             Request::Register(request) => Response::Register(self.register(ctx, broker, request)),
             Request::Heartbeat(heartbeat) => {
@@ -242,7 +244,9 @@ impl Controller {
             }
             Record::RemoveTopic { id } => {
                 let Some(topic) = self.image.topic(*id) else { return };
-                self.unified.remove(&unified(&topic.name));
+                if let Some(alike) = self.unified.get_mut(&unified(&topic.name)) {
+                    alike.remove(&topic.name);
+                }
                 for (index, state) in topic.partitions.iter().enumerate() {
                     let index = i32::try_from(index).unwrap_or(i32::MAX);
                     let partition = TopicPartition { topic: *id, index };
@@ -253,7 +257,7 @@ impl Controller {
                 }
             }
             Record::Topic { name, .. } if name.contains(['.', '_']) => {
-                self.unified.insert(unified(name), name.clone());
+                self.unified.entry(unified(name)).or_default().insert(name.clone());
             }
             Record::Feature { name, level } => self.feature_changed(name, *level),
             Record::RegisterBroker { .. }
@@ -268,6 +272,9 @@ impl Controller {
         }
     }
 
+    /// Sends records to those who asked for them before there were any. Apache Kafka lets them wait
+    /// for half a second at most and ask again (`KafkaRaftClient`), which a broker that cannot reach
+    /// the controller does in vain.
     fn answer_waiting(&mut self, ctx: &mut Context<'_>) {
         let end = self.image.offset;
         if self.waiting.values().all(|(_, from)| *from >= end) {
@@ -275,7 +282,7 @@ impl Controller {
         }
         let waiting = std::mem::take(&mut self.waiting);
         for (broker, (id, from)) in waiting {
-            if from >= end {
+            if from >= end || ctx.network.is_cut(Node::Broker(broker), Node::Controller) {
                 self.waiting.insert(broker, (id, from));
                 continue;
             }

@@ -222,6 +222,11 @@ impl Network {
         }
     }
 
+    /// Whether what is sent in a direction does not arrive for now.
+    pub(crate) fn is_cut(&self, from: Node, to: Node) -> bool {
+        self.links.get(&(from, to)).is_some_and(Link::is_cut)
+    }
+
     /// Whether what is sent in a direction vanishes.
     pub(crate) fn is_half_open(&self, from: Node, to: Node) -> bool {
         self.links.get(&(from, to)).is_some_and(Link::is_half_open)

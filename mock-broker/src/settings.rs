@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn the_tables_are_in_the_order_of_the_names() {
         for tables in [&V3_9, &V4_1] {
-            for table in [tables.topic, tables.broker, tables.group] {
+            for table in [tables.topic, tables.broker, tables.group, INTERNAL_OF_BROKERS] {
                 assert!(table.is_sorted_by_key(|setting| setting.name));
             }
         }

@@ -33,7 +33,7 @@ const DEFAULT_PLACES: &[(&str, &str)] = &[
 
 /// Settings that the brokers of the cases were given and that no list shows otherwise
 /// (`ConfigDef.defineInternal`).
-const INTERNAL: &[&str] = &["unclean.leader.election.interval.ms"];
+const INTERNAL: &[&str] = &["log.initial.task.delay.ms", "unclean.leader.election.interval.ms"];
 
 /// Why no tables could be made.
 #[derive(Debug, thiserror::Error)]

@@ -39,8 +39,8 @@ fn every_case_agrees_with_4_1_0_or_is_declared_to_differ() {
 }
 
 #[test]
-fn every_case_stored_of_3_9_1_agrees_or_is_declared_to_differ() {
-    hold_against(Version::V3_9_1);
+fn every_case_agrees_with_3_9_1_or_is_declared_to_differ() {
+    assert_eq!(hold_against(Version::V3_9_1), Vec::<&str>::new(), "not stored");
 }
 
 #[test]
@@ -60,8 +60,10 @@ fn every_deviation_names_a_case_once_and_a_reason() {
 #[test]
 fn every_stored_answer_belongs_to_a_case() {
     let cases = cases::all();
-    let stored = Stored::of(Version::V4_1_0).cases().expect("the directory can be read");
-    for name in stored {
-        assert!(cases.iter().any(|case| case.name == name), "no case {name}");
+    for release in [Version::V3_9_1, Version::V4_1_0] {
+        let stored = Stored::of(release).cases().expect("the directory can be read");
+        for name in stored {
+            assert!(cases.iter().any(|case| case.name == name), "{release}: no case {name}");
+        }
     }
 }

@@ -51,9 +51,13 @@ pub(super) fn handle(
     body: RequestKind,
 ) -> Answer {
     let request = body!(asked, body, DescribeConfigs);
-    let known = [TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP];
-    let are_known =
-        request.resources.iter().all(|resource| known.contains(&resource.resource_type));
+    let has_groups = !process.image.settings.tables.group.is_empty();
+    let is_known = |resource: &DescribeConfigsResource| match resource.resource_type {
+        TOPIC | BROKER | BROKER_LOGGER | CLIENT_METRICS => true,
+        GROUP => has_groups,
+        _ => false,
+    };
+    let are_known = request.resources.iter().all(is_known);
     let wanted = wanted(asked.version, &request);
     let results = request.resources.iter().map(|resource| {
         let outcome = if are_known {
@@ -117,11 +121,20 @@ fn describe(
             return invalid(text);
         }
     };
-    let keys = resource.configuration_keys.as_ref().filter(|keys| !keys.is_empty());
+    // Before 4.0 whoever asked for client metrics was told all that was set, in few words.
+    let tells_all =
+        resource.resource_type == CLIENT_METRICS && layers.tables.client_metrics.is_empty();
+    let keys = resource.configuration_keys.as_ref();
+    let keys = keys.filter(|keys| !keys.is_empty() && !tells_all);
     let entries = entries
         .into_iter()
         .filter(|entry| keys.is_none_or(|keys| keys.iter().any(|key| key.as_str() == entry.name)));
-    Ok(entries.map(|entry| told(entry, wanted)).collect())
+    let told = entries.map(|entry| told(entry, wanted));
+    if tells_all {
+        let no_words = Some(StrBytes::default());
+        return Ok(told.map(|entry| entry.with_documentation(no_words.clone())).collect());
+    }
+    Ok(told.collect())
 }
 
 fn broker_id(name: &str) -> Result<i32, Refusal> {

@@ -23,6 +23,7 @@ use crate::broker::{Answer, Asked, Process};
 use crate::context::Context;
 use crate::log::FoundOffset;
 use crate::metadata::TopicPartition;
+use crate::release::Release;
 use crate::replication::Replica;
 use crate::sabotage::{self, Sabotage};
 
@@ -40,11 +41,13 @@ const READ_COMMITTED: i8 = 1;
 
 pub(super) fn handle(
     process: &mut Process,
-    _ctx: &mut Context<'_>,
+    ctx: &mut Context<'_>,
     asked: &Asked,
     body: RequestKind,
 ) -> Answer {
     let request = body!(asked, body, ListOffsets);
+    // Since 4.0 what is named twice is answered once (`ReplicaManager.fetchOffset`).
+    let as_often_as_asked = ctx.config.release == Release::V3_9;
     let mut told = BTreeSet::new();
     let mut named: BTreeMap<(&str, i32), usize> = BTreeMap::new();
     for topic in &request.topics {
@@ -55,10 +58,12 @@ pub(super) fn handle(
     let mut topics: Vec<ListOffsetsTopicResponse> = Vec::new();
     for topic in &request.topics {
         let name = topic.name.as_str();
+        if as_often_as_asked {
+            topics.push(ListOffsetsTopicResponse::default().with_name(topic.name.clone()));
+        }
         for partition in &topic.partitions {
-            // What is named twice is answered once.
             let is_first = told.insert((name, partition.partition_index));
-            if !is_first && !sabotage::is(Sabotage::DuplicateListed) {
+            if !is_first && !as_often_as_asked && !sabotage::is(Sabotage::DuplicateListed) {
                 continue;
             }
             let twice = named.get(&(name, partition.partition_index)).is_some_and(|n| *n > 1);
@@ -68,7 +73,12 @@ pub(super) fn handle(
                 find(process, asked.version, &request, name, partition)
             };
             let answer = tell(asked.version, partition.partition_index, found);
-            match topics.iter_mut().find(|known| known.name == topic.name) {
+            let known = if as_often_as_asked {
+                topics.last_mut()
+            } else {
+                topics.iter_mut().find(|known| known.name == topic.name)
+            };
+            match known {
                 Some(known) => known.partitions.push(answer),
                 None => topics.push(
                     ListOffsetsTopicResponse::default()

@@ -11,7 +11,7 @@ use super::{
     OperationError, Output, ProcessState, creatable, hand_over,
 };
 use crate::broker::{BrokerState, Ending};
-use crate::controller::{MutationQuota, Refusal};
+use crate::controller::Refusal;
 use crate::fault::{Effect, InvalidRule, LinkFault, Rule, RuleId};
 use crate::message::Message;
 
@@ -90,9 +90,8 @@ impl Cluster {
                 self.check_controller(&spec.name)?;
                 let topic = creatable(&spec);
                 let (controller, _, mut ctx) = self.split();
-                let quota = &mut MutationQuota::unbounded();
-                let created = controller.create_topic(&mut ctx, &topic, false, quota);
-                created.map(|_| ()).map_err(|refusal| topic_error(&spec.name, refusal))
+                let created = controller.create_topic(&mut ctx, &topic);
+                created.map_err(|refusal| topic_error(&spec.name, refusal))
             }
             Operation::DeleteTopic { name } => {
                 self.check_controller(&name)?;

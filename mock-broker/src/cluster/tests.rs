@@ -9,6 +9,7 @@ use super::testing::*;
 use super::*;
 use crate::config::TopicSpec;
 
+mod bounds;
 mod compression;
 mod control;
 mod disks;

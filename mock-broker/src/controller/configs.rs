@@ -170,6 +170,10 @@ impl Controller {
                 return invalid("Subscription name can't be empty");
             }
             CLIENT_METRICS => Resource::ClientMetrics(name.to_owned()),
+            // Groups have had settings since the new protocol is more than a preview (KIP-848).
+            GROUP if self.image.settings.tables.group.is_empty() => {
+                return invalid("Unknown resource type");
+            }
             GROUP if name.is_empty() => {
                 return invalid("Default group resources are not allowed.");
             }

@@ -11,7 +11,7 @@ use milena_protocol::messages::create_partitions_response::CreatePartitionsTopic
 use milena_protocol::messages::{CreatePartitionsRequest, CreatePartitionsResponse};
 
 use super::mutation_quotas::STRICT_CREATE_PARTITIONS;
-use super::topics::{MAX_PARTITIONS_PER_REQUEST, Refusal, duplicates};
+use super::topics::{MAX_RECORDS_PER_REQUEST, Refusal, duplicates};
 use super::{Controller, MutationQuota, placement};
 use crate::context::Context;
 use crate::metadata::{PartitionState, Record, TopicPartition};
@@ -33,28 +33,30 @@ impl Controller {
             response.results.push(result(name, Err((ErrorCode::INVALID_REQUEST, text))));
             told.insert((*name).to_owned());
         }
+        let mut records = Vec::new();
         for topic in &request.topics {
             if !told.insert(topic.name.as_str().to_owned()) {
                 continue;
             }
-            let planned = self.plan_partitions(ctx, topic, &mut quota);
-            let outcome = planned.map(|records| {
-                if !request.validate_only {
-                    self.commit(ctx, records);
-                }
-            });
+            let outcome = self.plan_partitions(ctx, topic, &mut quota, &mut records);
             response.results.push(result(topic.name.as_str(), outcome));
         }
         response.throttle_time_ms = quota.throttle_time_ms();
+        if !request.validate_only {
+            self.commit(ctx, records);
+        }
         response
     }
 
+    /// Adds to `records` what the topic needs, as far as there is room: what does not fit fails the
+    /// topic and leaves those before it, which are created.
     fn plan_partitions(
         &mut self,
         ctx: &Context<'_>,
         asked: &CreatePartitionsTopic,
         quota: &mut MutationQuota,
-    ) -> Result<Vec<Record>, Refusal> {
+        records: &mut Vec<Record>,
+    ) -> Result<(), Refusal> {
         let topic = self
             .image
             .topic_named(asked.name.as_str())
@@ -84,20 +86,22 @@ impl Controller {
             return Err((ErrorCode::INVALID_REPLICA_ASSIGNMENT, text));
         }
         self.charge_mutations(ctx, quota, additional)?;
-        if i64::try_from(additional).unwrap_or(i64::MAX) > MAX_PARTITIONS_PER_REQUEST {
-            // The records would not fit into one operation, which nobody catches there.
-            return Err((ErrorCode::UNKNOWN_SERVER_ERROR, String::new()));
-        }
+        // One more than fit is as good as any number.
+        let additional = additional.min(MAX_RECORDS_PER_REQUEST + 1);
         let factor = topic.partitions.first().map_or(1, |state| state.replicas.len());
         let placed = self.placed(asked, additional, factor)?;
         let manual = asked.assignments.is_some();
-        let new = placed.into_iter().enumerate().map(|(at, replicas)| {
+        for (at, replicas) in placed.into_iter().enumerate() {
             let index = i32::try_from(present + at).unwrap_or(i32::MAX);
             let state: Arc<PartitionState> = self.new_partition(present + at, replicas, manual)?;
+            if records.len() == MAX_RECORDS_PER_REQUEST {
+                // Nobody expects this exception there.
+                return Err((ErrorCode::UNKNOWN_SERVER_ERROR, String::new()));
+            }
             let partition = TopicPartition { topic: topic.id, index };
-            Ok(Record::Partition { partition, state })
-        });
-        new.collect()
+            records.push(Record::Partition { partition, state });
+        }
+        Ok(())
     }
 
     fn placed(

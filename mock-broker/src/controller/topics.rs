@@ -23,8 +23,9 @@ use crate::metadata::{PartitionState, Record, Resource, TopicPartition};
 use crate::settings::{Source, Values};
 use crate::topic_names;
 
-/// The most partitions one request may create (`MAX_RECORDS_PER_USER_OP`).
-pub(super) const MAX_PARTITIONS_PER_REQUEST: i64 = 10_000;
+/// The most records one request may write, and the most partitions one may ask for
+/// (`QuorumController.MAX_RECORDS_PER_USER_OP`, `MAX_PARTITIONS_PER_BATCH`).
+pub(super) const MAX_RECORDS_PER_REQUEST: usize = 10_000;
 
 /// A refusal: Kafka's code and a text for people.
 pub(crate) type Refusal = (ErrorCode, String);
@@ -34,6 +35,7 @@ pub(super) const METADATA_TOPIC: &str = "__cluster_metadata";
 
 /// What a topic is to become.
 pub(crate) struct Planned {
+    name: TopicName,
     id: TopicId,
     /// What was set.
     values: Arc<Values>,
@@ -42,7 +44,30 @@ pub(crate) struct Planned {
     partitions: Vec<Arc<PartitionState>>,
 }
 
+impl Planned {
+    /// How many records Kafka writes for it: one for the topic, one for each setting and for each
+    /// partition.
+    fn weight(&self) -> usize {
+        1 + self.values.len() + self.partitions.len()
+    }
+
+    fn records(&self) -> Vec<Record> {
+        let mut records = vec![Record::Topic { name: self.name.clone(), id: self.id }];
+        if !self.values.is_empty() {
+            let values = Arc::clone(&self.values);
+            records.push(Record::Settings { of: Resource::Topic(self.id), values });
+        }
+        for (index, state) in self.partitions.iter().enumerate() {
+            let index = i32::try_from(index).unwrap_or(i32::MAX);
+            let partition = TopicPartition { topic: self.id, index };
+            records.push(Record::Partition { partition, state: Arc::clone(state) });
+        }
+        records
+    }
+}
+
 impl Controller {
+    /// All topics of a request are one operation: what does not fit into it is refused whole.
     pub(crate) fn create_topics(
         &mut self,
         ctx: &mut Context<'_>,
@@ -50,15 +75,18 @@ impl Controller {
         version: i16,
         request: &CreateTopicsRequest,
     ) -> CreateTopicsResponse {
-        let mut response = CreateTopicsResponse::default();
         let mut quota = self.mutation_quota(client, version, STRICT_CREATE_TOPICS);
         let duplicates = duplicates(request.topics.iter().map(|topic| topic.name.as_str()));
-        let wanted: i64 = request
-            .topics
-            .iter()
-            .map(|topic| wanted_partitions(ctx.config.num_partitions, topic))
-            .sum();
+        let single = |topic: &&CreatableTopic| !duplicates.contains(topic.name.as_str());
+        let counted = request.topics.iter().filter(single);
+        let wanted: usize =
+            counted.map(|topic| wanted_partitions(ctx.config.num_partitions, topic)).sum();
+        if wanted > MAX_RECORDS_PER_REQUEST {
+            return refused_whole(version, request);
+        }
+        let mut response = CreateTopicsResponse::default();
         let mut told = BTreeSet::new();
+        let (mut weight, mut records) = (0, Vec::new());
         for topic in &request.topics {
             let name = topic.name.as_str();
             if !told.insert(name) {
@@ -66,44 +94,46 @@ impl Controller {
             }
             let outcome = if duplicates.contains(name) {
                 Err((ErrorCode::INVALID_REQUEST, "Duplicate topic name.".to_owned()))
-            } else if wanted > MAX_PARTITIONS_PER_REQUEST {
-                let text = format!("Excessively large number of partitions per request: {wanted}.");
-                Err((ErrorCode::POLICY_VIOLATION, text))
             } else {
-                self.create_topic(ctx, topic, request.validate_only, &mut quota)
+                self.plan_within(ctx, topic, &mut quota)
             };
+            if let Ok(planned) = &outcome {
+                weight += planned.weight();
+                if weight > MAX_RECORDS_PER_REQUEST {
+                    return refused_whole(version, request);
+                }
+                records.extend(planned.records());
+            }
             response.topics.push(created(version, topic, outcome));
         }
         response.throttle_time_ms = quota.throttle_time_ms();
+        if !request.validate_only {
+            self.commit(ctx, records);
+        }
         response
     }
 
-    /// Creates one topic, or only says whether it could be.
+    /// Plans a topic, as far as the client's quota reaches.
+    fn plan_within(
+        &mut self,
+        ctx: &Context<'_>,
+        topic: &CreatableTopic,
+        quota: &mut MutationQuota,
+    ) -> Result<Planned, Refusal> {
+        let planned = self.plan(ctx, topic)?;
+        self.charge_mutations(ctx, quota, planned.partitions.len())?;
+        Ok(planned)
+    }
+
+    /// Creates one topic of any size.
     pub(crate) fn create_topic(
         &mut self,
         ctx: &mut Context<'_>,
         topic: &CreatableTopic,
-        validate_only: bool,
-        quota: &mut MutationQuota,
-    ) -> Result<Planned, Refusal> {
-        let name = self.new_name(topic.name.as_str())?;
+    ) -> Result<(), Refusal> {
         let planned = self.plan(ctx, topic)?;
-        self.charge_mutations(ctx, quota, planned.partitions.len())?;
-        let id = planned.id;
-        if !validate_only {
-            let mut records = vec![Record::Topic { name, id }];
-            if !planned.values.is_empty() {
-                let values = Arc::clone(&planned.values);
-                records.push(Record::Settings { of: Resource::Topic(id), values });
-            }
-            for (index, state) in planned.partitions.iter().enumerate() {
-                let index = i32::try_from(index).unwrap_or(i32::MAX);
-                let partition = TopicPartition { topic: id, index };
-                records.push(Record::Partition { partition, state: Arc::clone(state) });
-            }
-            self.commit(ctx, records);
-        }
-        Ok(planned)
+        self.commit(ctx, planned.records());
+        Ok(())
     }
 
     pub(crate) fn delete_topics(
@@ -226,8 +256,8 @@ impl Controller {
             let text = format!("Topic '{name}' already exists.");
             return Err((ErrorCode::TOPIC_ALREADY_EXISTS, text));
         }
-        if let Some(other) = self.unified.get(&unified(&name)).filter(|_| name.contains(['.', '_']))
-        {
+        let alike = self.unified.get(&unified(&name)).filter(|_| name.contains(['.', '_']));
+        if let Some(other) = alike.and_then(BTreeSet::first) {
             let text = format!("Topic '{name}' collides with existing topic: {other}");
             return Err((ErrorCode::INVALID_TOPIC_EXCEPTION, text));
         }
@@ -235,6 +265,7 @@ impl Controller {
     }
 
     fn plan(&mut self, ctx: &Context<'_>, topic: &CreatableTopic) -> Result<Planned, Refusal> {
+        let name = self.new_name(topic.name.as_str())?;
         let values = self.plan_settings(topic)?;
         let assignments = if topic.assignments.is_empty() {
             self.plan_placement(ctx, topic)?
@@ -248,7 +279,7 @@ impl Controller {
             .map(|(index, replicas)| self.new_partition(index, replicas, manual))
             .collect::<Result<_, _>>()?;
         let configs = self.effective(&values);
-        Ok(Planned { id: self.new_topic_id(), values: Arc::new(values), configs, partitions })
+        Ok(Planned { name, id: self.new_topic_id(), values: Arc::new(values), configs, partitions })
     }
 
     fn plan_settings(&self, topic: &CreatableTopic) -> Result<Values, Refusal> {
@@ -394,11 +425,11 @@ impl Controller {
     }
 }
 
-fn wanted_partitions(default: i32, topic: &CreatableTopic) -> i64 {
+fn wanted_partitions(default: i32, topic: &CreatableTopic) -> usize {
     match (topic.assignments.len(), topic.num_partitions) {
-        (0, -1) => i64::from(default),
-        (0, partitions) => i64::from(partitions.max(0)),
-        (manual, _) => i64::try_from(manual).unwrap_or(i64::MAX),
+        (0, -1) => usize::try_from(default).unwrap_or(0),
+        (0, partitions) => usize::try_from(partitions).unwrap_or(0),
+        (manual, _) => manual,
     }
 }
 
@@ -408,6 +439,15 @@ pub(super) fn duplicates<T: Ord>(items: impl Iterator<Item = T>) -> BTreeSet<T> 
         *counts.entry(item).or_default() += 1;
     }
     counts.into_iter().filter(|(_, count)| *count > 1).map(|(item, _)| item).collect()
+}
+
+/// Every topic is refused, those that are named twice as often as they are named.
+fn refused_whole(version: i16, request: &CreateTopicsRequest) -> CreateTopicsResponse {
+    let topics = request.topics.iter().map(|topic| {
+        let text = "Unable to perform excessively large batch operation.".to_owned();
+        created(version, topic, Err((ErrorCode::POLICY_VIOLATION, text)))
+    });
+    CreateTopicsResponse::default().with_topics(topics.collect())
 }
 
 fn created(

@@ -83,6 +83,10 @@ impl Link {
         self.bytes_per_second = None;
     }
 
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut.is_some() || self.half_open.is_some()
+    }
+
     pub(super) fn is_half_open(&self) -> bool {
         self.half_open.is_some()
     }

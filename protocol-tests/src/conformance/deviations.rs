@@ -26,7 +26,7 @@ const ONLY: &[(&str, Version, &[&str])] = &[
     ),
 ];
 
-/// The APIs of coordinators, and those that are still to come.
+/// The APIs of coordinators.
 #[rustfmt::skip]
 const MISSING_IN_4_1: &[&str] = &[
     // Groups and their offsets, transactions, share groups and their state.
@@ -35,9 +35,6 @@ const MISSING_IN_4_1: &[&str] = &[
     "api_keys.42", "api_keys.47", "api_keys.65", "api_keys.66", "api_keys.68", "api_keys.69",
     "api_keys.76", "api_keys.77", "api_keys.78", "api_keys.79", "api_keys.83", "api_keys.84",
     "api_keys.85", "api_keys.86", "api_keys.87", "api_keys.90", "api_keys.91", "api_keys.92",
-    // DeleteRecords, WriteTxnMarkers, log directories.
-    "api_keys.21", "api_keys.27", "api_keys.34", "api_keys.35",
-    
 ];
 
 /// The same, and the oldest versions, which our schemas do not have.
@@ -46,8 +43,6 @@ const MISSING_IN_3_9: &[&str] = &[
     "api_keys.8", "api_keys.9", "api_keys.11", "api_keys.12", "api_keys.13", "api_keys.14",
     "api_keys.15", "api_keys.16", "api_keys.24", "api_keys.25", "api_keys.26", "api_keys.28",
     "api_keys.42", "api_keys.47", "api_keys.65", "api_keys.66", "api_keys.68", "api_keys.69",
-    "api_keys.21", "api_keys.27", "api_keys.34", "api_keys.35",
-    
     "api_keys.0.min_version", "api_keys.1.min_version", "api_keys.2.min_version",
     "api_keys.19.min_version", "api_keys.20.min_version", "api_keys.23.min_version",
     "api_keys.27.min_version", "api_keys.29.min_version", "api_keys.30.min_version",
@@ -87,10 +82,5 @@ pub const DEVIATIONS: &[Deviation] = &[
         case: "a_version_that_is_not_served_closes_the_connection",
         releases: V3_9,
         reason: "3.9 still serves the versions that 4.0 took away",
-    },
-    Deviation {
-        case: "open_transactions_survive_a_crash",
-        releases: V3_9,
-        reason: "the controller of a lone node dies with it, and does not fence it; ours lives on",
     },
 ];

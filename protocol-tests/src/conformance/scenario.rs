@@ -1,7 +1,7 @@
 //! What a case is written with: requests and answers. What an operator does and the states to wait
 //! for are in the modules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ pub struct Scenario<'a> {
     opened: Vec<Link>,
     last_correlation_id: i32,
     has_cut: bool,
+    /// Who was ended or stopped, and not started again.
+    down: BTreeSet<i32>,
     /// The `client.id` of its requests.
     client: StrBytes,
 }
@@ -75,6 +77,7 @@ impl<'a> Scenario<'a> {
             opened: Vec::new(),
             last_correlation_id: 0,
             has_cut: false,
+            down: BTreeSet::new(),
             client: StrBytes::from_static_str("conformance"),
         }
     }

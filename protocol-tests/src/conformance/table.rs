@@ -11,8 +11,12 @@ const HEAD: &str = "\
 
 The same scenario runs against Apache Kafka and against our cluster, and every field of every answer
 is compared: `cargo run --release -p milena-protocol-tests --bin conform -- --against 4.1.0` (or
-`3.9.1`; or `vectors`, which needs no Java and compares with what both have answered before). Random
-scenarios, shortened where the two differ: `conform --random --seeds 0..300 --against 4.1.0`. That
+`3.9.1`; or `vectors`, which needs no Java and compares with what both have answered before). The
+last line sums up, and the run fails if anything differs that is not declared below, or could not be
+asked. `--case` chooses by parts of names, and `--part 1/2` every second case of each shape of
+cluster: CI holds one half against each release. `--store` keeps what the real brokers answer, and
+`--store missing` asks only what nobody has asked yet; an answer that changed has to be explained.
+Random scenarios, shortened where the two differ: `conform --random --seeds 0..300 --against 4.1.0`. That
 the cases would notice a broken rule is shown by
 `cargo run -p milena-protocol-tests --features sabotage --bin conform -- --sabotage all`.
 

@@ -17,6 +17,7 @@ use super::{FIRST_FLEXIBLE, FIRST_WITH_HINTS, FIRST_WITH_IDS, FetchPlan, Planned
 use crate::broker::{Asked, NO_SESSION, Opened, Process, SessionKey, Told};
 use crate::context::Context;
 use crate::log::{AbortedTxn, EpochEnd};
+use crate::release::Release;
 
 /// What was found in one partition.
 pub(super) struct Found {
@@ -87,7 +88,11 @@ impl Process {
             let data = self.partition_data(plan, planned, one, &mut endpoints);
             push(&mut response.responses, &planned.name, data);
         }
-        response.node_endpoints = endpoints.into_values().collect();
+        // Followers know where everybody is. Before 4.0 they were told all the same.
+        let is_follower = matches!(plan.reader, Reader::Follower { .. });
+        if !is_follower || ctx.config.release == Release::V3_9 {
+            response.node_endpoints = endpoints.into_values().collect();
+        }
         if let Some(throttle) = self.throttle(ctx, asked, plan, &response) {
             let session = match plan.opened {
                 Opened::Sessionless | Opened::Full => NO_SESSION,
@@ -179,9 +184,7 @@ impl Process {
             data.current_leader = LeaderIdAndEpoch::default()
                 .with_leader_id(messages::BrokerId(hint.leader.get()))
                 .with_leader_epoch(hint.epoch);
-            // Followers know where everybody is.
-            let is_client = !matches!(plan.reader, Reader::Follower { .. });
-            if let Some(broker) = self.image.live(hint.leader).filter(|_| is_client) {
+            if let Some(broker) = self.image.live(hint.leader) {
                 let endpoint = NodeEndpoint::default()
                     .with_node_id(messages::BrokerId(hint.leader.get()))
                     .with_host(StrBytes::from_string(broker.host.clone()))

@@ -2,6 +2,7 @@
 //! elections, shutdowns in order.
 
 use super::super::{Outcome, Scenario};
+use super::configs::{SET, TOPIC, alter};
 use super::elections::elect;
 use super::support::{PRODUCE, batch, describe_topics, fetch, produce};
 
@@ -10,6 +11,7 @@ cases! {
     a_member_that_leaves_a_short_isr_stays_eligible: Apart, "KIP-966";
     an_unclean_election_takes_the_first_live_replica: Apart, "PartitionChangeBuilder.electAnyLeader";
     an_unclean_election_asked_for_gives_up_what_was_committed: Apart, "KIP-460";
+    an_unclean_election_that_is_allowed_later_waits_for_a_scan: Apart, "maybeScheduleNextElectUncleanLeaders";
     a_broker_that_shuts_down_hands_its_leaderships_over: Apart, "BrokerHeartbeatManager";
     an_only_replica_that_shuts_down_leads_again: Apart, "BrokerHeartbeatManager";
     a_replica_that_shut_down_in_order_stays_eligible: Apart, "KIP-966, CleanShutdownFileHandler";
@@ -45,6 +47,7 @@ fn a_member_that_leaves_a_short_isr_stays_eligible(s: &mut Scenario<'_>) -> Outc
     s.kill(3)?;
     s.wait_for_isr(1, &topic, 1, &[1])?;
     s.ask("one is not", 1, 0, &describe_topics(&[&topic]))?;
+    s.wait_until_it_acts("later")?;
     s.ask("nothing is taken", 1, PRODUCE, &produce(&topic, -1, batch(&["b"])))?;
     s.launch(2)?;
     s.wait_for_isr(1, &topic, 1, &[1, 2])?;
@@ -99,6 +102,22 @@ fn an_unclean_election_asked_for_gives_up_what_was_committed(s: &mut Scenario<'_
     s.launch(2)?;
     s.wait_for_isr(1, &topic, 3, &[2, 3])?;
     s.metadata("the leader stays", 1, &[&topic]).map(drop)
+}
+
+fn an_unclean_election_that_is_allowed_later_waits_for_a_scan(s: &mut Scenario<'_>) -> Outcome {
+    let topic = a_tail_that_one_has(s, &[])?;
+    s.launch(3)?;
+    s.wait_until_it_serves(3)?;
+    s.ask("nobody leads", 1, 0, &describe_topics(&[&topic]))?;
+    let change = [("unclean.leader.election.enable", SET, Some("true"))];
+    s.ask("allowed", 1, 1, &alter(TOPIC, &topic, &change))?;
+    s.wait_for_isr(1, &topic, 3, &[3])?;
+    s.wait_for_high_watermark(3, &topic, 1)?;
+    s.ask("described", 1, 0, &describe_topics(&[&topic]))?;
+    s.ask("the second record is gone", 3, 12, &fetch(&topic, 0))?;
+    s.launch(2)?;
+    s.wait_for_isr(1, &topic, 3, &[2, 3])?;
+    s.metadata("all again", 1, &[&topic]).map(drop)
 }
 
 fn a_broker_that_shuts_down_hands_its_leaderships_over(s: &mut Scenario<'_>) -> Outcome {

@@ -85,7 +85,9 @@ pub(super) fn wait_for_value(
 ) -> Outcome {
     s.wait_until(&format!("{key}={value} of {name}"), |s| {
         let answer = s.query(1, 4, &describe(kind, name, Some(&[key])))?;
-        let seen = answer.results.iter().flat_map(|result| &result.configs).next();
+        // Not every release tells only what it was asked for.
+        let mut told = answer.results.iter().flat_map(|result| &result.configs);
+        let seen = told.find(|config| config.name.as_str() == key);
         let seen = seen.and_then(|config| config.value.as_ref()).map(ToString::to_string);
         Ok((seen.as_deref() == Some(value), format!("{seen:?}")))
     })
@@ -423,6 +425,7 @@ fn settings_of_client_metrics_are_kept(s: &mut Scenario<'_>) -> Outcome {
     let last = "org.apache.kafka.producer.";
     wait_for_value(s, CLIENT_METRICS, "all", "metrics", last)?;
     s.ask("described", 1, 4, &describe(CLIENT_METRICS, "all", None))?;
+    s.ask("one of them", 1, 4, &describe(CLIENT_METRICS, "all", Some(&["match"])))?;
     s.ask("nobody's", 1, 4, &describe(CLIENT_METRICS, "nobody", None))?;
     s.ask("without a name", 1, 4, &describe(CLIENT_METRICS, "", None))?;
     s.ask("set without a name", 1, 1, &alter(CLIENT_METRICS, "", &[("match", SET, Some(""))]))?;
@@ -440,6 +443,8 @@ fn settings_of_client_metrics_are_kept(s: &mut Scenario<'_>) -> Outcome {
 
 fn settings_of_a_group_are_kept(s: &mut Scenario<'_>) -> Outcome {
     s.ask("as it was born", 1, 4, &describe(GROUP, "readers", None))?;
+    // Groups of the new protocol are a preview in 3.9 (KIP-848).
+    let is_kept = s.version() >= Version::V4_1_0;
     for (step, key, value) in [
         ("a session", "consumer.session.timeout.ms", "50000"),
         ("too short", "consumer.session.timeout.ms", "1"),
@@ -448,13 +453,18 @@ fn settings_of_a_group_are_kept(s: &mut Scenario<'_>) -> Outcome {
     ] {
         s.ask(step, 1, 1, &alter(GROUP, "readers", &[(key, SET, Some(value))]))?;
     }
-    wait_for_value(s, GROUP, "readers", "consumer.session.timeout.ms", "50000")?;
+    if is_kept {
+        wait_for_value(s, GROUP, "readers", "consumer.session.timeout.ms", "50000")?;
+    }
     s.ask("described", 1, 4, &describe(GROUP, "readers", None))?;
     s.ask("without a name", 1, 4, &describe(GROUP, "", None))?;
     s.ask("set without a name", 1, 1, &alter(GROUP, "", &[]))?;
     let delete = [("consumer.session.timeout.ms", DELETE, None)];
     s.ask("taken back", 1, 1, &alter(GROUP, "readers", &delete))?;
-    wait_for_value(s, GROUP, "readers", "consumer.session.timeout.ms", "45000")
+    if is_kept {
+        wait_for_value(s, GROUP, "readers", "consumer.session.timeout.ms", "45000")?;
+    }
+    s.ask("as at first", 1, 4, &describe(GROUP, "readers", None)).map(drop)
 }
 
 fn loggers_belong_to_their_broker(s: &mut Scenario<'_>) -> Outcome {

@@ -17,6 +17,7 @@ cases! {
     a_topic_is_created_when_a_controller_is_back: Apart, "ForwardingManager";
     a_topic_is_not_created_by_asking_without_a_controller: Apart, "DefaultAutoTopicCreationManager";
     producer_ids_end_without_a_controller: Apart, "RPCProducerIdManager";
+    a_leader_that_the_controller_cannot_hear_is_replaced: Apart, "QuorumController.maybeFenceReplicas";
     a_leader_that_knows_nothing_takes_records_that_are_lost: Apart, "UnifiedLog.truncateTo";
 }
 
@@ -79,10 +80,11 @@ fn a_topic_is_created_when_a_controller_is_back(s: &mut Scenario<'_>) -> Outcome
     let topic = s.topic("a");
     s.kill(CONTROLLER)?;
     let link = s.connect(1)?;
-    let request = create(vec![creatable(&topic, &[&[1, 2]], &[])]).with_timeout_ms(100);
+    // Over before there is a controller, and long enough for a slow one: it counts from there.
+    let request = create(vec![creatable(&topic, &[&[1, 2]], &[])]).with_timeout_ms(3_000);
     // The last version that does not tell the topic's settings.
     let pending = s.send(link, 4, &request)?;
-    s.sends_nothing_for("it is parked", link, Duration::from_millis(600))?;
+    s.sends_nothing_for("it is parked", link, Duration::from_millis(3_500))?;
     s.launch(CONTROLLER)?;
     s.answer("it is created", pending)?;
     s.wait_for_isr(1, &topic, 1, &[1, 2])
@@ -124,6 +126,20 @@ fn producer_ids_end_without_a_controller(s: &mut Scenario<'_>) -> Outcome {
         let code = s.query(3, 4, &request)?.error_code;
         Ok((code == 0, format!("error {code}")))
     })
+}
+
+fn a_leader_that_the_controller_cannot_hear_is_replaced(s: &mut Scenario<'_>) -> Outcome {
+    let topic = s.create_on("a", &[3, 1, 2], &[])?;
+    s.append(3, &topic, batch(&["a"]))?;
+    s.cut(3, CONTROLLER)?;
+    s.wait_for_isr(1, &topic, 1, &[1, 2])?;
+    s.metadata("another leads", 1, &[&topic])?;
+    // Metadata is fetched, and the controller does not hear that it is asked for.
+    s.metadata("it takes itself for the leader", 3, &[&topic])?;
+    s.heal()?;
+    s.wait_for_isr(1, &topic, 1, &[1, 2, 3])?;
+    s.wait_for_isr(3, &topic, 1, &[1, 2, 3])?;
+    s.metadata("it follows", 3, &[&topic]).map(drop)
 }
 
 fn a_leader_that_knows_nothing_takes_records_that_are_lost(s: &mut Scenario<'_>) -> Outcome {

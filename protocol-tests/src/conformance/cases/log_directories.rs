@@ -8,12 +8,17 @@ use milena_protocol::messages::{AlterReplicaLogDirsRequest, DescribeLogDirsReque
 
 use super::super::scenario::text;
 use super::super::{Outcome, Scenario, Trouble};
-use super::support::{batch, creatable, create, fetch};
+use super::support::{
+    LIST_OFFSETS, PRODUCE, batch, creatable, create, delete_until, describe_topics, fetch,
+    list_offsets, produce, topic_id,
+};
 
 cases! {
     a_directory_chosen_beforehand_is_where_a_replica_is_created: Storage, "ReplicaManager.alterReplicaLogDirs";
     a_replica_moves_to_another_directory: Storage, "KIP-113";
     directories_that_cannot_be_chosen_are_told_why: Storage, "ReplicaManager.alterReplicaLogDirs";
+    a_replica_in_a_failed_directory_is_offline_and_another_leads: Storage, "KIP-112, KIP-858";
+    a_lone_replica_in_a_failed_directory_leaves_its_partition_without_a_leader: Storage, "KIP-858";
 }
 
 const KEPT: (&str, &str) = ("retention.ms", "-1");
@@ -140,5 +145,62 @@ fn directories_that_cannot_be_chosen_are_told_why(s: &mut Scenario<'_>) -> Outco
     s.ask("no such topic", 1, 2, &move_to("nobody-made-this", &names[0], &[0]))?;
     let elsewhere = directories(s, 2)?;
     let request = move_to(&topic, &elsewhere[0], &[0]);
+    s.wait_for_leader(2, &topic, 1)?;
     s.ask("at a broker without a replica", 2, 2, &request).map(drop)
+}
+
+fn a_replica_in_a_failed_directory_is_offline_and_another_leads(s: &mut Scenario<'_>) -> Outcome {
+    let (topic, second) = in_the_second(s, 3, &[3, 1])?;
+    let id = topic_id(s, &topic)?;
+    s.append(3, &topic, batch(&["a"]))?;
+    s.wait_for_held(1, &topic, (0, 1))?;
+    s.delete_log_directory(3, &second)?;
+    s.wait_for_isr(1, &topic, 1, &[1])?;
+    s.wait_for_high_watermark(1, &topic, 1)?;
+    s.wait_until("the failed broker to know", |s| {
+        let seen = s.partition(3, &topic)?;
+        Ok((seen.leader_id.0 == 1, format!("leader {}", seen.leader_id.0)))
+    })?;
+    s.metadata("metadata", 1, &[&topic])?;
+    s.metadata("metadata of the failed broker", 3, &[&topic])?;
+    s.ask("described", 1, 0, &describe_topics(&[&topic]))?;
+    for version in [9, 12] {
+        let step = format!("produce v{version} to the failed broker");
+        s.ask(&step, 3, version, &produce(&topic, -1, batch(&["b"])))?;
+    }
+    for version in [4, 5, 6, 12] {
+        s.ask(&format!("fetch v{version} from it"), 3, version, &fetch(&topic, 0))?;
+    }
+    let mut by_id = fetch(&topic, 0);
+    by_id.topics[0].topic_id = id;
+    s.ask("fetch v16 from it", 3, 16, &by_id)?;
+    s.ask("list offsets of it", 3, LIST_OFFSETS, &list_offsets(&topic, -1))?;
+    s.ask("delete records of it", 3, 2, &delete_until(&topic, 0, 0))?;
+    s.ask("move it", 3, 2, &move_to(&topic, &second, &[0]))?;
+    s.ask("its directories", 3, 4, &describe(&topic))?;
+    s.ask("the new leader", 1, PRODUCE, &produce(&topic, -1, batch(&["b"])))?;
+    // A new disk: the replica is copied anew.
+    s.kill(3)?;
+    s.start(3)?;
+    s.wait_for_isr(1, &topic, 1, &[1, 3])?;
+    s.wait_for_held(3, &topic, (0, 2))?;
+    s.metadata("with a new disk", 1, &[&topic]).map(drop)
+}
+
+fn a_lone_replica_in_a_failed_directory_leaves_its_partition_without_a_leader(
+    s: &mut Scenario<'_>,
+) -> Outcome {
+    let (topic, second) = in_the_second(s, 3, &[3])?;
+    s.append(3, &topic, batch(&["a"]))?;
+    s.delete_log_directory(3, &second)?;
+    s.wait_until("no leader", |s| {
+        let seen = s.partition(1, &topic)?;
+        Ok((seen.leader_id.0 == -1, format!("leader {}", seen.leader_id.0)))
+    })?;
+    s.metadata("metadata", 1, &[&topic])?;
+    s.ask("described", 1, 0, &describe_topics(&[&topic]))?;
+    s.ask("produce", 3, PRODUCE, &produce(&topic, -1, batch(&["b"])))?;
+    // A new disk for the cases to come.
+    s.kill(3)?;
+    s.start(3)
 }

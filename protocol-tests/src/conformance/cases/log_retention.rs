@@ -21,6 +21,7 @@ cases! {
     a_tombstone_stays_until_its_horizon: Storage, "KIP-534";
     a_tombstone_goes_when_its_horizon_has_passed: Storage, "KIP-534";
     the_last_batch_of_a_producer_stays_as_an_empty_one: Storage, "Cleaner.cleanInto";
+    a_topic_that_is_compacted_and_deleted_forgets_by_time_too: Storage, "KIP-71";
 }
 
 /// Each batch of another second is another segment.
@@ -251,4 +252,18 @@ fn the_last_batch_of_a_producer_stays_as_an_empty_one(s: &mut Scenario<'_>) -> O
     s.ask("what is left", 1, 12, &fetch(&topic, 0))?;
     s.ask("a duplicate", 1, PRODUCE, &produce(&topic, -1, at(TIMESTAMP, &pair, &stamp(1))))?;
     s.ask("no key", 1, PRODUCE, &produce(&topic, -1, idempotent(&["x"], 4_714, 0, 2))).map(drop)
+}
+
+fn a_topic_that_is_compacted_and_deleted_forgets_by_time_too(s: &mut Scenario<'_>) -> Outcome {
+    let mut configs = COMPACTED.to_vec();
+    configs[1] = ("cleanup.policy", "compact,delete");
+    // Compaction would make one segment of the old and the young.
+    configs[2] = ("min.cleanable.dirty.ratio", "1.0");
+    configs.push(ANY_TIME);
+    let topic = s.create_on("a", &[1], &configs)?;
+    s.append(1, &topic, pairs(TIMESTAMP, &[("a", Some("1"))]))?;
+    s.append(1, &topic, pairs(YOUNG, &[("b", Some("1"))]))?;
+    s.append(1, &topic, pairs(YOUNG + SECOND, &[("b", Some("2"))]))?;
+    wait_for_start(s, &topic, 1)?;
+    s.ask("before it", 1, 12, &fetch(&topic, 0)).map(drop)
 }

@@ -15,7 +15,9 @@ macro_rules! cases {
 }
 
 mod admin;
+mod alter_partition;
 mod apart;
+mod bounds;
 mod configs;
 mod controller;
 mod edges;
@@ -62,8 +64,10 @@ pub fn all() -> Vec<Case> {
         apart::CASES,
         controller::CASES,
         isr::CASES,
+        alter_partition::CASES,
         reassignments::CASES,
         admin::CASES,
+        bounds::CASES,
         log_deletion::CASES,
         log_loss::CASES,
         log_retention::CASES,

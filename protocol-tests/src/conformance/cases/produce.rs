@@ -53,6 +53,7 @@ fn acks_all_appends_nothing_below_the_minimum_isr(s: &mut Scenario<'_>) -> Outco
     send(s, "all in sync", &produce(&topic, -1, batch(&["a"])))?;
     s.kill(3)?;
     s.wait_for_isr(1, &topic, 1, &[1, 2])?;
+    s.wait_until_it_acts("later")?;
     send(s, "one too few", &produce(&topic, -1, batch(&["b"])))?;
     send(s, "the leader alone", &produce(&topic, 1, batch(&["c"])))?;
     s.ask("the high watermark stands still", 1, 12, &fetch(&topic, 0))?;
@@ -136,6 +137,7 @@ fn acks_none_and_leader_append_below_the_minimum_isr(s: &mut Scenario<'_>) -> Ou
     let topic = s.create_on("a", &[1, 2], &[("min.insync.replicas", "2")])?;
     s.kill(2)?;
     s.wait_for_isr(1, &topic, 1, &[1])?;
+    s.wait_until_it_acts("later")?;
     send(s, "acks 1", &produce(&topic, 1, batch(&["a"])))?;
     let link = s.connect(1)?;
     let _ = s.send(link, PRODUCE, &produce(&topic, 0, batch(&["b"])))?;

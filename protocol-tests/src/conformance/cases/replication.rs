@@ -56,6 +56,7 @@ fn records_below_the_minimum_stay_invisible(s: &mut Scenario<'_>) -> Outcome {
     s.append(1, &topic, batch(&["a"]))?;
     s.kill(2)?;
     s.wait_for_isr(1, &topic, 1, &[1])?;
+    s.wait_until_it_acts("later")?;
     s.ask("acks 1", 1, PRODUCE, &produce(&topic, 1, batch(&["b"])))?;
     s.ask("acks 0 would be taken as well", 1, PRODUCE, &produce(&topic, -1, batch(&["c"])))?;
     s.ask("only the first", 1, 12, &fetch(&topic, 0))?;

@@ -198,14 +198,17 @@ fn the_minimum_isr_counts_from_the_moment_it_is_changed(s: &mut Scenario<'_>) ->
     let topic = s.create_on("a", &[1, 2], &[("min.insync.replicas", "2")])?;
     s.kill(2)?;
     s.wait_for_isr(1, &topic, 1, &[1])?;
+    s.wait_until_it_acts("later")?;
     send(s, "one too few", &produce(&topic, -1, batch(&["a"])))?;
     let change = [("min.insync.replicas", SET, Some("1"))];
     s.ask("lowered", 1, 1, &alter(TOPIC, &topic, &change))?;
     wait_for_value(s, TOPIC, &topic, "min.insync.replicas", "1")?;
+    s.wait_until_it_acts("later-still")?;
     send(s, "enough", &produce(&topic, -1, batch(&["b"])))?;
     let back = [("min.insync.replicas", SET, Some("2"))];
     s.ask("raised", 1, 1, &alter(TOPIC, &topic, &back))?;
     wait_for_value(s, TOPIC, &topic, "min.insync.replicas", "2")?;
+    s.wait_until_it_acts("at-last")?;
     send(s, "one too few again", &produce(&topic, -1, batch(&["c"])))?;
     s.start(2)
 }
@@ -214,11 +217,13 @@ fn a_shorter_minimum_lets_hidden_records_be_seen(s: &mut Scenario<'_>) -> Outcom
     let topic = s.create_on("a", &[1, 2], &[("min.insync.replicas", "2")])?;
     s.kill(2)?;
     s.wait_for_isr(1, &topic, 1, &[1])?;
+    s.wait_until_it_acts("later")?;
     send(s, "the leader alone", &produce(&topic, 1, batch(&["a"])))?;
     s.ask("hidden", 1, FETCH, &fetch(&topic, 0))?;
     let change = [("min.insync.replicas", SET, Some("1"))];
     s.ask("lowered", 1, 1, &alter(TOPIC, &topic, &change))?;
     wait_for_value(s, TOPIC, &topic, "min.insync.replicas", "1")?;
+    s.wait_until_it_acts("later-still")?;
     s.ask("still hidden", 1, FETCH, &fetch(&topic, 0))?;
     send(s, "and another", &produce(&topic, -1, batch(&["b"])))?;
     s.ask("seen", 1, FETCH, &fetch(&topic, 0))?;

@@ -211,7 +211,7 @@ pub(super) fn create(topics: Vec<CreatableTopic>) -> CreateTopicsRequest {
 
 impl Scenario<'_> {
     /// Creates a topic of one partition on these replicas, the first of them its leader, and waits
-    /// until every broker knows it.
+    /// until every broker that is up knows it.
     ///
     /// # Errors
     /// If it is refused.
@@ -230,12 +230,22 @@ impl Scenario<'_> {
                 reason: format!("error {}: {:?}", refused.error_code, refused.error_message),
             });
         }
-        for broker in replicas {
-            self.wait_for_isr(*broker, &name, replicas[0], replicas)?;
+        for broker in self.brokers_up() {
+            self.wait_for_isr(broker, &name, replicas[0], replicas)?;
         }
         // A broker lists a leader a moment before that leader serves.
         self.wait_for_high_watermark(replicas[0], &name, 0)?;
         Ok(name)
+    }
+
+    /// Waits until broker 1 has acted on all that it lists. It lists a change a moment before its
+    /// replicas know of it, and takes one change after the other: when it leads a topic that came
+    /// later, it is done with those before.
+    ///
+    /// # Errors
+    /// If the topic is refused.
+    pub(super) fn wait_until_it_acts(&mut self, suffix: &str) -> Outcome {
+        self.create_on(suffix, &[1], &[]).map(drop)
     }
 
     /// Appends as a preparation.

@@ -39,7 +39,7 @@ cases! {
     no_marker_at_all_is_answered_with_nothing: One, "KafkaApis.handleWriteTxnMarkersRequest";
     timestamps_behind_the_last_stable_offset_are_not_found: One, "Partition.fetchOffsetForTimestamp";
     a_transaction_of_the_second_version_needs_its_coordinator: One, "KIP-890";
-    open_transactions_survive_a_crash: One, "ProducerStateManager.truncateAndReload";
+    open_transactions_survive_a_crash: Apart, "ProducerStateManager.truncateAndReload";
     aborted_transactions_survive_a_change_of_the_leader: Three, "TransactionIndex";
     open_transactions_survive_a_change_of_the_leader: Three, "ProducerStateManager";
     a_marker_that_is_not_replicated_yet_decides_nothing: Three, "ProducerStateManager.onHighWatermarkUpdated";
@@ -446,6 +446,7 @@ fn open_transactions_survive_a_crash(s: &mut Scenario<'_>) -> Outcome {
     s.write(1, &topic, &["b", "c"], TWO, 0)?;
     s.look("before", 1, &topic)?;
     s.kill(1)?;
+    s.wait_for_leader(2, &topic, -1)?;
     s.start(1)?;
     s.wait_for_high_watermark(1, &topic, 4)?;
     s.look("afterwards", 1, &topic)?;

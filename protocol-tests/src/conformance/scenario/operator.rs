@@ -10,6 +10,7 @@ impl Scenario<'_> {
     /// If it does not run.
     pub fn kill(&mut self, broker: i32) -> Outcome {
         self.forget_link(broker);
+        self.down.insert(broker);
         self.subject.kill(broker)
     }
 
@@ -19,6 +20,7 @@ impl Scenario<'_> {
     /// If it runs.
     pub fn start(&mut self, broker: i32) -> Outcome {
         self.subject.start(broker)?;
+        self.down.remove(&broker);
         self.wait_for_brokers(self.shape.brokers())
     }
 
@@ -41,6 +43,7 @@ impl Scenario<'_> {
     /// If it does not run, or does not end.
     pub fn stop(&mut self, broker: i32) -> Outcome {
         self.subject.stop(broker)?;
+        self.down.insert(broker);
         self.forget_link(broker);
         Ok(())
     }
@@ -50,6 +53,7 @@ impl Scenario<'_> {
     /// # Errors
     /// If it runs.
     pub fn launch(&mut self, broker: i32) -> Outcome {
+        self.down.remove(&broker);
         self.subject.launch(broker)
     }
 
@@ -70,11 +74,17 @@ impl Scenario<'_> {
         self.subject.heal()
     }
 
+    /// The brokers that can be asked.
+    pub(in crate::conformance) fn brokers_up(&self) -> Vec<i32> {
+        (1..=self.shape.brokers()).filter(|broker| !self.down.contains(broker)).collect()
+    }
+
     /// Stops a broker's process without ending it.
     ///
     /// # Errors
     /// If it does not run.
     pub fn freeze(&mut self, broker: i32) -> Outcome {
+        self.down.insert(broker);
         self.subject.freeze(broker)
     }
 
@@ -83,6 +93,7 @@ impl Scenario<'_> {
     /// # Errors
     /// If it is not frozen.
     pub fn thaw(&mut self, broker: i32) -> Outcome {
+        self.down.remove(&broker);
         self.subject.thaw(broker)
     }
 
