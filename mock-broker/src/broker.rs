@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::log::Log;
 use crate::message::{Message, Request};
 use crate::metadata::{Image, TopicPartition};
-use crate::replication::{AlterPartitions, Fetcher, FollowerSession, Replica};
+use crate::replication::{AlterPartitions, Fetcher, FollowerSession, Replicas};
 use crate::settings::Layers;
 
 /// What a replica may look at besides itself, as borrows of single fields: the replica itself is
@@ -198,7 +198,7 @@ pub(crate) struct Process {
     cluster_id: Arc<str>,
     pub(crate) disk: Disk,
     pub(crate) image: Image,
-    pub(crate) replicas: BTreeMap<TopicPartition, Replica>,
+    pub(crate) replicas: Replicas,
     pub(crate) sessions: FetchSessions,
     pub(crate) random: ChaCha8Rng,
     config: BrokerConfig,
@@ -373,7 +373,7 @@ impl Process {
             cluster_id,
             disk,
             image,
-            replicas: BTreeMap::new(),
+            replicas: Replicas::new(),
             sessions: FetchSessions::default(),
             random,
             config,
@@ -446,7 +446,7 @@ impl Process {
     }
 
     fn set_listener(&self, ctx: &mut Context<'_>, state: ListenerState) {
-        ctx.trace(self.node(), "listener", format_args!("{state:?}"));
+        ctx.trace(self.node(), "listener", &[("state", &state)]);
         ctx.outputs.push_back(Output::Listener { broker: self.id, state });
     }
 

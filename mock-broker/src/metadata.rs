@@ -26,14 +26,14 @@ pub(crate) struct TopicPartition {
 }
 
 /// Whether a leader still has to recover from an unclean election (KIP-704).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Recovery {
     Recovered,
     Recovering,
 }
 
 /// A partition's committed state (`PartitionRegistration`).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct PartitionState {
     pub(crate) replicas: Vec<BrokerId>,
     /// Those of the replicas that a reassignment adds, and those that it takes away (KIP-455).

@@ -99,7 +99,7 @@ fn delete(
     ctx.trace(
         Node::Broker(process.id),
         "delete records",
-        format_args!("{topic}-{index} start={start} low={low_watermark}"),
+        &[("topic", &topic), ("partition", &index), ("start", &start), ("low", &low_watermark)],
     );
     process.log_start_moved(key);
     Ok(Deleted { key, required, low_watermark })

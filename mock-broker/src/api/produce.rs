@@ -60,12 +60,13 @@ pub(super) fn handle(
         // Apache Kafka fails to write the answer to it, and keeps the connection silent for good.
         return Answer::Later;
     }
-    if request.transactional_id.is_none() && request.topic_data.iter().any(has_transactional) {
+    let is_transactional = request.topic_data.iter().any(has_transactional);
+    if request.transactional_id.is_none() && is_transactional {
         let refused = ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED.into();
         return finish(process, ctx, asked, request.acks, refuse_all(&request, refused));
     }
     keep_last_of_each(&mut request);
-    if transactional_producers(&request).len() > 1 {
+    if is_transactional && transactional_producers(&request).len() > 1 {
         let text = "Transactional records contained more than one producer ID";
         let code = ErrorCode::INVALID_PRODUCER_ID_MAPPING;
         let refused = Refused { message: Some(text.to_owned()), ..code.into() };
@@ -197,16 +198,15 @@ fn append(
     ctx.trace(
         Node::Broker(process.id),
         "append",
-        format_args!(
-            "{}-{} base={} last={} epoch={} duplicate={} hw={}",
-            replica.topic,
-            key.index,
-            appended.base_offset,
-            appended.last_offset,
-            replica.leader_epoch,
-            appended.duplicate,
-            replica.log.high_watermark(),
-        ),
+        &[
+            ("topic", &replica.topic),
+            ("partition", &key.index),
+            ("base", &appended.base_offset),
+            ("last", &appended.last_offset),
+            ("epoch", &replica.leader_epoch),
+            ("duplicate", &appended.duplicate),
+            ("hw", &replica.log.high_watermark()),
+        ],
     );
     let log_start = replica.log.start_offset();
     process.note_append(key, high_watermark_moved);
@@ -327,6 +327,11 @@ fn transactional_producers(request: &ProduceRequest) -> BTreeSet<(ProducerId, Pr
 
 /// Drops what is named again further on.
 fn keep_last_of_each(request: &mut ProduceRequest) {
+    if let [topic] = &request.topic_data[..]
+        && topic.partition_data.len() == 1
+    {
+        return;
+    }
     let mut seen = BTreeSet::new();
     for topic in request.topic_data.iter_mut().rev() {
         let (name, id) = (topic.name.clone(), topic.topic_id);

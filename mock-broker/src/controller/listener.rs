@@ -82,7 +82,7 @@ impl Controller {
         let malformed = |error: decode::DecodeError| CloseCause::Malformed(error.to_string());
         let request = decode::request(frame).map_err(malformed)?;
         let (key, version) = (request.key, request.version);
-        ctx.trace(Node::Controller, "request", format_args!("{key:?} v{version}"));
+        ctx.trace(Node::Controller, "request", &[("key", &key), ("version", &version)]);
         let not_served = || CloseCause::NotServed { key: key as i16, version };
         let served = SERVED.iter().find(|(served, ..)| *served == key).ok_or_else(not_served)?;
         if !(served.1..=served.2).contains(&version) {

@@ -35,8 +35,6 @@ pub(crate) struct Planned {
     id: TopicId,
     /// What was set.
     values: Arc<Values>,
-    /// Everything that is in effect.
-    configs: Vec<CreatableTopicConfigs>,
     partitions: Vec<Arc<PartitionState>>,
 }
 
@@ -68,7 +66,7 @@ impl Controller {
             } else {
                 self.create_topic(ctx, topic, request.validate_only)
             };
-            response.topics.push(created(version, topic, outcome));
+            response.topics.push(self.told_created(version, topic, outcome));
         }
         response
     }
@@ -213,7 +211,8 @@ impl Controller {
             let text = format!("Topic '{name}' already exists.");
             return Err((ErrorCode::TOPIC_ALREADY_EXISTS, text));
         }
-        if let Some(other) = self.unified.get(&unified(&name)).filter(|_| name.contains(['.', '_']))
+        if name.contains(['.', '_'])
+            && let Some(other) = self.unified.get(&unified(&name))
         {
             let text = format!("Topic '{name}' collides with existing topic: {other}");
             return Err((ErrorCode::INVALID_TOPIC_EXCEPTION, text));
@@ -234,8 +233,7 @@ impl Controller {
             .enumerate()
             .map(|(index, replicas)| self.new_partition(index, replicas, manual))
             .collect::<Result<_, _>>()?;
-        let configs = self.effective(&values);
-        Ok(Planned { id: self.new_topic_id(), values: Arc::new(values), configs, partitions })
+        Ok(Planned { id: self.new_topic_id(), values: Arc::new(values), partitions })
     }
 
     fn plan_settings(&self, topic: &CreatableTopic) -> Result<Values, Refusal> {
@@ -253,6 +251,33 @@ impl Controller {
             .check_topic(&values)
             .map_err(|error| (ErrorCode::INVALID_CONFIG, error.to_string()))?;
         Ok(values)
+    }
+
+    fn told_created(
+        &self,
+        version: i16,
+        topic: &CreatableTopic,
+        outcome: Result<Planned, Refusal>,
+    ) -> CreatableTopicResult {
+        let mut result =
+            CreatableTopicResult::default().with_name(topic.name.clone()).with_error_message(None);
+        match outcome {
+            Ok(Planned { id, partitions, values }) => {
+                let factor = partitions.first().map_or(0, |state| state.replicas.len());
+                result.topic_id = id.0;
+                result.error_message = None;
+                result.num_partitions = i32::try_from(partitions.len()).unwrap_or(i32::MAX);
+                result.replication_factor = i16::try_from(factor).unwrap_or(i16::MAX);
+                result.configs = (version >= 5).then(|| self.effective(&values));
+            }
+            Err((code, text)) => {
+                result.error_code = code.0;
+                result.error_message = Some(StrBytes::from_string(text));
+                result.num_partitions = -1;
+                result.replication_factor = -1;
+            }
+        }
+        result
     }
 
     /// All settings of a topic that sets these (`KafkaConfigSchema.resolveEffectiveTopicConfigs`).
@@ -395,32 +420,6 @@ pub(super) fn duplicates<T: Ord>(items: impl Iterator<Item = T>) -> BTreeSet<T> 
         *counts.entry(item).or_default() += 1;
     }
     counts.into_iter().filter(|(_, count)| *count > 1).map(|(item, _)| item).collect()
-}
-
-fn created(
-    version: i16,
-    topic: &CreatableTopic,
-    outcome: Result<Planned, Refusal>,
-) -> CreatableTopicResult {
-    let mut result =
-        CreatableTopicResult::default().with_name(topic.name.clone()).with_error_message(None);
-    match outcome {
-        Ok(Planned { id, partitions, configs, .. }) => {
-            let factor = partitions.first().map_or(0, |state| state.replicas.len());
-            result.topic_id = id.0;
-            result.error_message = None;
-            result.num_partitions = i32::try_from(partitions.len()).unwrap_or(i32::MAX);
-            result.replication_factor = i16::try_from(factor).unwrap_or(i16::MAX);
-            result.configs = (version >= 5).then_some(configs);
-        }
-        Err((code, text)) => {
-            result.error_code = code.0;
-            result.error_message = Some(StrBytes::from_string(text));
-            result.num_partitions = -1;
-            result.replication_factor = -1;
-        }
-    }
-    result
 }
 
 fn deleted(
