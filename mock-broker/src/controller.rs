@@ -240,7 +240,7 @@ impl Controller {
                 self.unified.remove(&unified(&topic.name));
                 for (index, state) in topic.partitions.iter().enumerate() {
                     let index = i32::try_from(index).unwrap_or(i32::MAX);
-                    let partition = TopicPartition { topic: *id, index };
+                    let partition = topic.partition(index);
                     self.leaderless.remove(&partition);
                     self.imbalanced.remove(&partition);
                     reindex(&mut self.in_isr, partition, &state.isr, &[]);

@@ -86,8 +86,8 @@ fn delete(
     index: i32,
     offset: i64,
 ) -> Result<Deleted, ErrorCode> {
-    let id = process.image.topic_named(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?.id;
-    let key = TopicPartition { topic: id, index };
+    let found = process.image.topic_named(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
+    let key = found.partition(index);
     process.image.partition(key).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
     if INTERNAL.contains(&topic) {
         return Err(ErrorCode::INVALID_TOPIC_EXCEPTION);

@@ -31,7 +31,7 @@ use crate::broker::{
 use crate::cluster::{CloseCause, Node};
 use crate::context::Context;
 use crate::log::{self, Appended, LogBatch, Refused};
-use crate::metadata::{TimestampType, TopicPartition};
+use crate::metadata::{TimestampType, TopicNumber, TopicPartition};
 use crate::sabotage::{self, Sabotage};
 
 const ACKS_ALL: i16 = -1;
@@ -75,13 +75,13 @@ pub(super) fn handle(
     let mut response = ProduceResponse::default();
     let mut awaited = Vec::new();
     for (at, topic) in request.topic_data.iter().enumerate() {
-        let id = topic_id(process, asked.version, topic);
+        let number = topic_number(process, asked.version, topic);
         let mut told = TopicProduceResponse::default()
             .with_name(topic.name.clone())
             .with_topic_id(topic.topic_id);
         for (place, partition) in topic.partition_data.iter().enumerate() {
             let records = partition.records.clone().unwrap_or_default();
-            let key = id.clone().map(|topic| TopicPartition { topic, index: partition.index });
+            let key = number.clone().map(|topic| TopicPartition { topic, index: partition.index });
             let written =
                 key.and_then(|key| write(process, ctx, asked.version, request.acks, key, records));
             told.partition_responses.push(tell(partition.index, &written));
@@ -213,11 +213,14 @@ fn append(
     Ok(Written { key, appended, log_start })
 }
 
-fn topic_id(process: &Process, version: i16, topic: &TopicProduceData) -> Result<TopicId, Refused> {
+fn topic_number(
+    process: &Process,
+    version: i16,
+    topic: &TopicProduceData,
+) -> Result<TopicNumber, Refused> {
     if version >= FIRST_PRODUCE_WITH_IDS {
-        let id = TopicId(topic.topic_id);
-        match process.image.topic(id) {
-            Some(_) => Ok(id),
+        match process.image.topic(TopicId(topic.topic_id)) {
+            Some(topic) => Ok(topic.number),
             None if sabotage::is(Sabotage::UnknownTopicIdByName) => {
                 Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.into())
             }
@@ -225,7 +228,7 @@ fn topic_id(process: &Process, version: i16, topic: &TopicProduceData) -> Result
         }
     } else {
         match process.image.topic_named(topic.name.as_str()) {
-            Some(topic) => Ok(topic.id),
+            Some(topic) => Ok(topic.number),
             None => Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.into()),
         }
     }

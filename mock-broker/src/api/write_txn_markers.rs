@@ -131,7 +131,7 @@ fn write(
     let around = surroundings!(process, ctx);
     let followers = &process.followers;
     let topic = process.image.topic_named(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
-    let key = TopicPartition { topic: topic.id, index };
+    let key = topic.partition(index);
     let replica = process.replicas.get_mut(&key).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
     replica.as_leader()?;
     if replica.is_under_min_isr() {

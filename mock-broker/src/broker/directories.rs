@@ -187,8 +187,7 @@ impl Process {
         if self.has_failed(to) {
             return Err(ErrorCode::KAFKA_STORAGE_ERROR);
         }
-        let key =
-            self.image.topic_named(topic).map(|topic| TopicPartition { topic: topic.id, index });
+        let key = self.image.topic_named(topic).map(|topic| topic.partition(index));
         let held = key.filter(|key| self.replicas.contains_key(key));
         if held.is_none_or(|key| self.directory_of(key) != to) {
             self.directories.preferred.insert((topic.clone(), index), to);

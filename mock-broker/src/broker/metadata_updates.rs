@@ -58,7 +58,7 @@ impl Process {
             delta.partitions.extend(partitions_of(topic));
         }
         let image = &self.image;
-        let gone = self.disk.logs.keys().filter(|key| image.topic(key.topic).is_none());
+        let gone = self.disk.logs.keys().filter(|key| image.topic_of(**key).is_none());
         for key in gone.copied().collect::<Vec<_>>() {
             self.disk.remove(key);
         }
@@ -161,7 +161,7 @@ impl Process {
     }
 
     fn open_replica(&mut self, ctx: &mut Context<'_>, key: TopicPartition) {
-        let Some(topic) = self.image.topic(key.topic).map(Arc::clone) else { return };
+        let Some(topic) = self.image.topic_of(key).map(Arc::clone) else { return };
         if !self.place(ctx, key, &topic.name) {
             self.directories.offline.insert(key);
             return;
@@ -238,6 +238,5 @@ impl Process {
 }
 
 fn partitions_of(topic: &Topic) -> impl Iterator<Item = TopicPartition> {
-    let id: TopicId = topic.id;
-    (0..).zip(&topic.partitions).map(move |(index, _)| TopicPartition { topic: id, index })
+    (0..).zip(&topic.partitions).map(|(index, _)| topic.partition(index))
 }

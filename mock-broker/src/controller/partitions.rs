@@ -13,7 +13,7 @@ use milena_protocol::messages::{CreatePartitionsRequest, CreatePartitionsRespons
 use super::topics::{MAX_PARTITIONS_PER_REQUEST, Refusal, duplicates};
 use super::{Controller, placement};
 use crate::context::Context;
-use crate::metadata::{PartitionState, Record, TopicPartition};
+use crate::metadata::{PartitionState, Record};
 
 impl Controller {
     pub(super) fn create_partitions(
@@ -83,7 +83,7 @@ impl Controller {
         let new = placed.into_iter().enumerate().map(|(at, replicas)| {
             let index = i32::try_from(present + at).unwrap_or(i32::MAX);
             let state: Arc<PartitionState> = self.new_partition(present + at, replicas, manual)?;
-            let partition = TopicPartition { topic: topic.id, index };
+            let partition = topic.partition(index);
             Ok(Record::Partition { partition, state })
         });
         new.collect()

@@ -82,6 +82,7 @@ impl Controller {
         let planned = self.plan(ctx, topic)?;
         let id = planned.id;
         if !validate_only {
+            let topic = self.image.next_topic();
             let mut records = vec![Record::Topic { name, id }];
             if !planned.values.is_empty() {
                 let values = Arc::clone(&planned.values);
@@ -89,7 +90,7 @@ impl Controller {
             }
             for (index, state) in planned.partitions.iter().enumerate() {
                 let index = i32::try_from(index).unwrap_or(i32::MAX);
-                let partition = TopicPartition { topic: id, index };
+                let partition = TopicPartition { topic, index };
                 records.push(Record::Partition { partition, state: Arc::clone(state) });
             }
             self.commit(ctx, records);
