@@ -195,10 +195,12 @@ pub(crate) fn read(
     ctx.trace(
         Node::Broker(process.id),
         "request",
-        format_args!(
-            "{:?} v{} connection={} bytes={length}",
-            asked.key, asked.version, connection.0
-        ),
+        &[
+            ("key", &asked.key),
+            ("version", &asked.version),
+            ("connection", &connection.0),
+            ("bytes", &length),
+        ],
     );
     if find(asked.key).is_some_and(|api| api.serves(release, asked.version)) {
         return Ok(Requested { asked, client_id: request.header.client_id, body: request.body });

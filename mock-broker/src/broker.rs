@@ -14,7 +14,7 @@ use crate::config::BrokerConfig;
 use crate::context::Context;
 use crate::message::{Message, Request};
 use crate::metadata::{Image, TopicPartition};
-use crate::replication::{AlterPartitions, Fetcher, FollowerSession, Replica};
+use crate::replication::{AlterPartitions, Fetcher, FollowerSession, Replicas};
 
 /// What a replica may look at besides itself, as borrows of single fields: the replica itself is
 /// borrowed mutably at the same time.
@@ -86,7 +86,7 @@ pub(crate) struct Process {
     cluster_id: Arc<str>,
     pub(crate) disk: Disk,
     pub(crate) image: Image,
-    pub(crate) replicas: BTreeMap<TopicPartition, Replica>,
+    pub(crate) replicas: Replicas,
     pub(crate) sessions: FetchSessions,
     pub(crate) random: ChaCha8Rng,
     config: BrokerConfig,
@@ -145,7 +145,7 @@ impl Process {
             cluster_id,
             disk,
             image,
-            replicas: BTreeMap::new(),
+            replicas: Replicas::new(),
             sessions: FetchSessions::default(),
             random,
             config,
@@ -218,7 +218,7 @@ impl Process {
     }
 
     fn set_listener(&self, ctx: &mut Context<'_>, state: ListenerState) {
-        ctx.trace(self.node(), "listener", format_args!("{state:?}"));
+        ctx.trace(self.node(), "listener", &[("state", &state)]);
         ctx.outputs.push_back(Output::Listener { broker: self.id, state });
     }
 

@@ -305,7 +305,7 @@ impl TraceSink for MachineTrace {
     fn record(&mut self, event: &TraceEvent<'_>) {
         let at = MonoTime::from_micros(event.micros);
         self.0.lock().record(at, Node::from(event.node), event.kind, |a| {
-            a.text(event.arguments);
+            a.told_by(event.hash, event.arguments);
         });
     }
 }

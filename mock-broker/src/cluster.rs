@@ -43,8 +43,8 @@ pub use input::{
     OperationError, Output, ProcessState, Reading,
 };
 pub use states::{ImagePartition, ImageTopic, ImageView, LoggedRecord, ProducerView};
-pub use trace::{HashOnly, TraceEvent, TraceSink};
-pub(crate) use trace::{Tracer, fold_bytes};
+pub(crate) use trace::{Digest, Field, Fields, Text, Tracer};
+pub use trace::{HashOnly, TraceArguments, TraceEvent, TraceSink};
 pub use view::{BatchView, BrokerView, ConnectionView, PartitionView, ReplicaView, TopicView};
 
 use crate::broker::{Broker, BrokerState, Held};
@@ -92,6 +92,8 @@ pub struct Cluster {
     history: History,
     now: MonoTime,
     is_started: bool,
+    /// When something happens next by itself, as it was when everything due was done.
+    next: Option<MonoTime>,
 }
 
 impl Cluster {
@@ -136,6 +138,7 @@ impl Cluster {
             last_request: 0,
             now,
             is_started: false,
+            next: Some(now),
         })
     }
 
@@ -153,7 +156,7 @@ impl Cluster {
     ///
     /// Time never goes back: an earlier `now` than before counts as the same.
     pub fn step(&mut self, now: MonoTime, input: Input) {
-        self.advance(now);
+        self.catch_up(now);
         match input {
             Input::Connected { connection, broker, peer } => {
                 self.connected(connection, broker, peer);
@@ -174,7 +177,7 @@ impl Cluster {
     /// # Errors
     /// If the operation makes no sense now; nothing changed then.
     pub fn operate(&mut self, now: MonoTime, operation: Operation) -> Result<(), OperationError> {
-        self.advance(now);
+        self.catch_up(now);
         let outcome = self.carry_out(operation);
         self.advance(now);
         outcome
@@ -212,10 +215,7 @@ impl Cluster {
 
     /// When the machine wants [`Input::Timeout`] at the latest.
     pub fn poll_timeout(&self) -> Option<MonoTime> {
-        if !self.is_started {
-            return Some(self.now);
-        }
-        self.network.next_arrival().into_iter().chain(self.next_timer()).min()
+        self.next
     }
 
     /// The configuration it was started with.
@@ -223,10 +223,18 @@ impl Cluster {
         &self.config
     }
 
-    /// Does everything that is due by `now`, each thing at its own time.
-    fn advance(&mut self, now: MonoTime) {
+    /// Does what became due since the last step.
+    fn catch_up(&mut self, now: MonoTime) {
         #[cfg(feature = "sabotage")]
         crate::sabotage::plant(self.config.sabotage);
+        if self.next.is_some_and(|at| at <= now) {
+            self.advance(now);
+        }
+        self.now = self.now.max(now);
+    }
+
+    /// Does everything that is due by `now`, each thing at its own time.
+    fn advance(&mut self, now: MonoTime) {
         if !self.is_started {
             self.is_started = true;
             self.now = self.now.max(now);
@@ -235,15 +243,13 @@ impl Cluster {
                 self.start_broker(id);
             }
         }
+        self.next = Some(self.now);
         for _ in 0..STEP_BUDGET {
             let arrival = self.network.next_arrival();
             // Messages of this very moment come before timers, which need not be looked at then.
             if arrival.is_none_or(|at| at > self.now) {
-                let timer = self.next_timer();
-                let Some(next) = arrival.into_iter().chain(timer).min() else { break };
-                if next > now {
-                    break;
-                }
+                self.next = arrival.into_iter().chain(self.next_timer()).min();
+                let Some(next) = self.next.filter(|at| *at <= now) else { break };
                 self.now = self.now.max(next);
                 if arrival.is_none_or(|at| at > next) {
                     self.run_timers();

@@ -1,12 +1,11 @@
 //! What a node may touch besides itself while it handles something.
 
 use std::collections::VecDeque;
-use std::fmt;
 
 use milena_protocol::ids::BrokerId;
 use milena_protocol::time::MonoTime;
 
-use crate::cluster::{History, Node, Noted, Output, Tracer};
+use crate::cluster::{Fields, History, Node, Noted, Output, Tracer};
 use crate::config::ClusterConfig;
 use crate::fault::RuleBook;
 use crate::message::Message;
@@ -52,10 +51,8 @@ impl Context<'_> {
         self.history.note(self.now, node, noted);
     }
 
-    /// Notes an event; formats nothing while nobody listens.
-    pub(crate) fn trace(&mut self, node: Node, kind: &'static str, arguments: fmt::Arguments<'_>) {
-        if self.tracer.is_on() {
-            self.tracer.event(self.now, node, kind, arguments);
-        }
+    /// Notes an event.
+    pub(crate) fn trace(&mut self, node: Node, kind: &'static str, fields: &Fields<'_>) {
+        self.tracer.event(self.now, node, kind, fields);
     }
 }

@@ -12,7 +12,7 @@ use milena_protocol::time::MonoTime;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-use crate::cluster::{Node, Noted};
+use crate::cluster::{Field, Node, Noted, Text};
 use crate::config::ClusterConfig;
 use crate::context::Context;
 use crate::message::{Message, ProducerIdBlock, Request, Response};
@@ -200,7 +200,7 @@ impl Controller {
             return;
         }
         for record in records {
-            ctx.trace(Node::Controller, "commit", format_args!("{} {record:?}", self.image.offset));
+            trace_commit(ctx, self.image.offset, &record);
             self.index(&record);
             if ctx.history.is_kept()
                 && let Some(noted) = Noted::committed(&record, &self.image)
@@ -249,7 +249,7 @@ impl Controller {
                 }
                 for (index, state) in topic.partitions.iter().enumerate() {
                     let index = i32::try_from(index).unwrap_or(i32::MAX);
-                    let partition = TopicPartition { topic: *id, index };
+                    let partition = topic.partition(index);
                     self.leaderless.remove(&partition);
                     self.imbalanced.remove(&partition);
                     reindex(&mut self.in_isr, partition, &state.isr, &[]);
@@ -306,6 +306,20 @@ impl Controller {
 impl fmt::Debug for Controller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Controller").field("offset", &self.image.offset).finish_non_exhaustive()
+    }
+}
+
+fn trace_commit(ctx: &mut Context<'_>, offset: u64, record: &Record) {
+    let at: (&str, &dyn Field) = ("", &offset);
+    let node = Node::Controller;
+    match record {
+        Record::Topic { name, id } => {
+            ctx.trace(node, "commit", &[at, ("topic", name), ("id", id)]);
+        }
+        Record::Partition { partition, state } => {
+            ctx.trace(node, "commit", &[at, ("of", partition), ("state", state)]);
+        }
+        other => ctx.trace(node, "commit", &[at, ("", &Text(format_args!("{other:?}")))]),
     }
 }
 

@@ -302,6 +302,11 @@ impl Log {
 
     /// The index of the batch that holds `offset` or is the first behind it.
     fn index_of(&self, offset: i64) -> usize {
+        // Most readers are at the end, and a search looks at batches all over the log.
+        let Some(last) = self.entries.back() else { return 0 };
+        if last.batch.base_offset() <= offset {
+            return self.entries.len() - usize::from(last.batch.last_offset() >= offset);
+        }
         self.entries.partition_point(|entry| entry.batch.last_offset() < offset)
     }
 

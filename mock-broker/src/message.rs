@@ -168,7 +168,7 @@ pub(crate) struct IsrProposal {
 pub(crate) type IsrAnswer = (TopicPartition, Result<IsrCommit, ErrorCode>);
 
 /// What the controller made of a proposal.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct IsrCommit {
     pub(crate) leader_epoch: i32,
     pub(crate) partition_epoch: i32,

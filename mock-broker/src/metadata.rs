@@ -18,22 +18,32 @@ mod users;
 pub(crate) use resources::Resource;
 pub(crate) use users::{QuotaEntity, Quotas, ScramCredential, ScramKey};
 
-/// A partition by its topic's id, which a topic of the same name created later does not share.
+/// A topic by the offset of the record that created it: as lasting as its id and the same on every
+/// node, and ascending, so that what is new is together in everything that is ordered.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct TopicNumber(pub(crate) u64);
+
+impl TopicNumber {
+    /// No topic has it.
+    pub(crate) const NONE: Self = Self(u64::MAX);
+}
+
+/// A partition by its topic's number, which a topic of the same name created later does not share.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct TopicPartition {
-    pub(crate) topic: TopicId,
+    pub(crate) topic: TopicNumber,
     pub(crate) index: i32,
 }
 
 /// Whether a leader still has to recover from an unclean election (KIP-704).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Recovery {
     Recovered,
     Recovering,
 }
 
 /// A partition's committed state (`PartitionRegistration`).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct PartitionState {
     pub(crate) replicas: Vec<BrokerId>,
     /// Those of the replicas that a reassignment adds, and those that it takes away (KIP-455).
@@ -77,8 +87,16 @@ impl PartitionState {
 pub(crate) struct Topic {
     pub(crate) name: TopicName,
     pub(crate) id: TopicId,
+    pub(crate) number: TopicNumber,
     pub(crate) settings: Arc<TopicSettings>,
     pub(crate) partitions: Vec<Arc<PartitionState>>,
+}
+
+impl Topic {
+    /// One of its partitions.
+    pub(crate) fn partition(&self, index: i32) -> TopicPartition {
+        TopicPartition { topic: self.number, index }
+    }
 }
 
 /// A broker's registration.
@@ -190,8 +208,9 @@ pub(crate) struct Image {
     /// How many records it holds.
     pub(crate) offset: u64,
     pub(crate) brokers: BTreeMap<BrokerId, Arc<Registration>>,
-    topics: BTreeMap<TopicId, Arc<Topic>>,
-    ids: BTreeMap<TopicName, TopicId>,
+    topics: BTreeMap<TopicNumber, Arc<Topic>>,
+    ids: BTreeMap<TopicId, TopicNumber>,
+    names: BTreeMap<TopicName, TopicNumber>,
     partitions: usize,
     pub(crate) scram: BTreeMap<ScramKey, ScramCredential>,
     pub(crate) quotas: BTreeMap<QuotaEntity, Quotas>,
@@ -209,6 +228,7 @@ pub(crate) struct Image {
 impl Image {
     /// Takes in the next record.
     pub(crate) fn apply(&mut self, record: &Record, delta: &mut ImageDelta) {
+        let number = self.topic_behind(0);
         self.offset += 1;
         match record {
             Record::RegisterBroker { id, registration } => {
@@ -225,11 +245,13 @@ impl Image {
                 let topic = Topic {
                     name: name.clone(),
                     id: *id,
+                    number,
                     settings: self.settings.topic(&Values::new()),
                     partitions: Vec::new(),
                 };
-                self.ids.insert(name.clone(), *id);
-                self.topics.insert(*id, Arc::new(topic));
+                self.ids.insert(*id, number);
+                self.names.insert(name.clone(), number);
+                self.topics.insert(number, Arc::new(topic));
             }
             Record::Partition { partition, state } => {
                 let Some(topic) = self.topics.get_mut(&partition.topic) else { return };
@@ -246,10 +268,11 @@ impl Image {
             }
             Record::Settings { of, values } => self.apply_values(of, values, delta),
             Record::RemoveTopic { id } => {
-                if let Some(topic) = self.topics.remove(id) {
-                    self.ids.remove(&topic.name);
+                let Some(number) = self.ids.remove(id) else { return };
+                if let Some(topic) = self.topics.remove(&number) {
+                    self.names.remove(&topic.name);
                     self.partitions -= topic.partitions.len();
-                    self.directories.retain(|(_, partition), _| partition.topic != *id);
+                    self.directories.retain(|(_, partition), _| partition.topic != number);
                     delta.removed_topics.push(topic);
                 }
             }
@@ -299,17 +322,27 @@ impl Image {
         }
     }
 
+    /// The number of the topic that a record creates which comes behind so many others.
+    pub(crate) fn topic_behind(&self, records: usize) -> TopicNumber {
+        TopicNumber(self.offset + records as u64)
+    }
+
     pub(crate) fn topic(&self, id: TopicId) -> Option<&Arc<Topic>> {
-        self.topics.get(&id)
+        self.ids.get(&id).and_then(|number| self.topics.get(number))
+    }
+
+    /// The topic of a partition.
+    pub(crate) fn topic_of(&self, partition: TopicPartition) -> Option<&Arc<Topic>> {
+        self.topics.get(&partition.topic)
     }
 
     pub(crate) fn topic_named(&self, name: &str) -> Option<&Arc<Topic>> {
-        self.ids.get(name).and_then(|id| self.topics.get(id))
+        self.names.get(name).and_then(|number| self.topics.get(number))
     }
 
     /// All topics in the order of their names.
     pub(crate) fn topics(&self) -> impl Iterator<Item = &Arc<Topic>> {
-        self.ids.values().filter_map(|id| self.topics.get(id))
+        self.names.values().filter_map(|number| self.topics.get(number))
     }
 
     pub(crate) fn partition(&self, partition: TopicPartition) -> Option<&Arc<PartitionState>> {

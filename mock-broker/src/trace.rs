@@ -8,7 +8,7 @@
 //! Nothing enters a trace that differs between two runs of one seed: no pointers, no task ids,
 //! no readings of a real clock.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use milena_protocol::ids::BrokerId;
 use milena_protocol::time::MonoTime;
@@ -80,6 +80,8 @@ pub struct Trace {
     hash: u64,
     checkpoints: Vec<u64>,
     scratch: Vec<u8>,
+    /// The text of an event's arguments that is kept and not hashed.
+    aside: String,
     keeping: Keeping,
 }
 
@@ -126,8 +128,11 @@ impl Trace {
             return;
         }
         self.scratch.clear();
+        self.aside.clear();
         let (code, number) = node.to_code();
-        let mut writer = Arguments { bytes: &mut self.scratch };
+        let is_kept = matches!(self.keeping, Keeping::Events(_));
+        let aside = is_kept.then_some(&mut self.aside);
+        let mut writer = Arguments { bytes: &mut self.scratch, aside };
         writer.raw(at.as_micros());
         writer.raw(self.sequence);
         writer.bytes.push(code);
@@ -142,6 +147,9 @@ impl Trace {
         }
         if let Keeping::Events(kept) = &mut self.keeping {
             kept.bytes.extend_from_slice(&self.scratch);
+            if !self.aside.is_empty() {
+                Arguments { bytes: &mut kept.bytes, aside: None }.text(&self.aside);
+            }
             kept.ends.push(kept.bytes.len());
         }
     }
@@ -218,6 +226,8 @@ impl Trace {
 #[derive(Debug)]
 pub struct Arguments<'a> {
     bytes: &'a mut Vec<u8>,
+    /// Where text goes that another hash stands for; nowhere if nobody will read it.
+    aside: Option<&'a mut String>,
 }
 
 impl Arguments<'_> {
@@ -237,6 +247,17 @@ impl Arguments<'_> {
         self.bytes.push(b't');
         self.raw(value.len() as u64);
         self.bytes.extend_from_slice(value.as_bytes());
+        self
+    }
+
+    /// Values that were hashed already: the hash counts, the text is for people.
+    pub(crate) fn told_by(&mut self, hash: u64, text: impl fmt::Display) -> &mut Self {
+        self.bytes.push(b'h');
+        self.raw(hash);
+        if let Some(aside) = &mut self.aside {
+            // Writing to a String cannot fail.
+            let _ = write!(aside, "{text}");
+        }
         self
     }
 
@@ -277,6 +298,7 @@ impl fmt::Display for TraceEvent<'_> {
         while let Some(tag) = rest.next_tag() {
             match tag {
                 b'n' => write!(f, " {}", rest.raw().cast_signed())?,
+                b'h' => _ = rest.raw(),
                 b't' => {
                     let length = rest.raw() as usize;
                     write!(f, " {}", String::from_utf8_lossy(rest.take(length)))?;

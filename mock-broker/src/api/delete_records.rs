@@ -86,8 +86,8 @@ fn delete(
     index: i32,
     offset: i64,
 ) -> Result<Deleted, ErrorCode> {
-    let id = process.image.topic_named(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?.id;
-    let key = TopicPartition { topic: id, index };
+    let found = process.image.topic_named(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
+    let key = found.partition(index);
     process.image.partition(key).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
     if INTERNAL.contains(&topic) {
         return Err(ErrorCode::INVALID_TOPIC_EXCEPTION);
@@ -99,7 +99,7 @@ fn delete(
     ctx.trace(
         Node::Broker(process.id),
         "delete records",
-        format_args!("{topic}-{index} start={start} low={low_watermark}"),
+        &[("topic", &topic), ("partition", &index), ("start", &start), ("low", &low_watermark)],
     );
     process.log_start_moved(key);
     Ok(Deleted { key, required, low_watermark })

@@ -43,13 +43,8 @@ fn wanted(process: &Process, request: &DescribeLogDirsRequest) -> BTreeSet<Topic
         None => process.replicas.keys().copied().collect(),
         Some(topics) => topics
             .iter()
-            .filter_map(|topic| Some((process.image.topic_named(topic.topic.as_str())?.id, topic)))
-            .flat_map(|(id, topic)| {
-                topic
-                    .partitions
-                    .iter()
-                    .map(move |index| TopicPartition { topic: id, index: *index })
-            })
+            .filter_map(|topic| Some((process.image.topic_named(topic.topic.as_str())?, topic)))
+            .flat_map(|(found, topic)| topic.partitions.iter().map(move |at| found.partition(*at)))
             .collect(),
     }
 }

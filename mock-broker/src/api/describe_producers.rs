@@ -11,7 +11,7 @@ use milena_protocol::messages::{DescribeProducersResponse, ProducerId, RequestKi
 use super::body;
 use crate::broker::{Answer, Asked, Process};
 use crate::context::Context;
-use crate::metadata::{Topic, TopicPartition};
+use crate::metadata::Topic;
 
 pub(super) fn handle(
     process: &mut Process,
@@ -41,7 +41,7 @@ fn refused(index: i32, code: ErrorCode) -> PartitionResponse {
 
 /// `ReplicaManager.activeProducerState`
 fn describe(process: &Process, topic: &Topic, index: i32) -> PartitionResponse {
-    let key = TopicPartition { topic: topic.id, index };
+    let key = topic.partition(index);
     let replica = match process.replica(key) {
         Ok(replica) => replica,
         Err(code) => return refused(index, code),

@@ -81,7 +81,7 @@ fn describe(
             .skip(start)
             .take(left)
             .map(|(index, state)| {
-                let key = TopicPartition { topic: topic.id, index };
+                let key = topic.partition(index);
                 describe_partition(image, key, state)
             })
             .collect();

@@ -220,16 +220,12 @@ fn note_follower(process: &mut Process, ctx: &mut Context<'_>, plan: &FetchPlan)
 impl Process {
     fn resolve(&self, name: &SessionKey) -> Result<TopicPartition, ErrorCode> {
         let topic = match name {
-            SessionKey::ById(id, _) => {
-                self.image.topic(*id).map(|topic| topic.id).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)
+            SessionKey::ById(id, _) => self.image.topic(*id).ok_or(ErrorCode::UNKNOWN_TOPIC_ID),
+            SessionKey::ByName(name, _) => {
+                self.image.topic_named(name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
             }
-            SessionKey::ByName(name, _) => self
-                .image
-                .topic_named(name)
-                .map(|topic| topic.id)
-                .ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
         }?;
-        let key = TopicPartition { topic, index: name.index() };
+        let key = topic.partition(name.index());
         match self.image.partition(key) {
             Some(_) => Ok(key),
             None => Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),

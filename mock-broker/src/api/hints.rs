@@ -9,7 +9,7 @@ use milena_protocol::messages::produce_response::NodeEndpoint;
 use milena_protocol::messages::{self, ProduceResponse};
 
 use crate::broker::Process;
-use crate::metadata::TopicPartition;
+use crate::metadata::{TopicNumber, TopicPartition};
 use crate::sabotage::{self, Sabotage};
 
 /// The first Produce version with hints.
@@ -40,19 +40,18 @@ impl Process {
         }
         let mut endpoints = BTreeMap::new();
         for topic in &mut response.responses {
-            let id = if version >= FIRST_PRODUCE_WITH_IDS {
-                TopicId(topic.topic_id)
+            let found = if version >= FIRST_PRODUCE_WITH_IDS {
+                self.image.topic(TopicId(topic.topic_id))
             } else {
-                self.image
-                    .topic_named(topic.name.as_str())
-                    .map(|topic| topic.id)
-                    .unwrap_or_default()
+                self.image.topic_named(topic.name.as_str())
             };
+            let number = found.map_or(TopicNumber::NONE, |topic| topic.number);
             for partition in &mut topic.partition_responses {
                 if ErrorCode(partition.error_code) != ErrorCode::NOT_LEADER_OR_FOLLOWER {
                     continue;
                 }
-                let hint = self.leader_hint(TopicPartition { topic: id, index: partition.index });
+                let hint =
+                    self.leader_hint(TopicPartition { topic: number, index: partition.index });
                 partition.current_leader.leader_id = messages::BrokerId(hint.leader.get());
                 partition.current_leader.leader_epoch = hint.epoch;
                 if let Some(broker) = self.image.live(hint.leader) {

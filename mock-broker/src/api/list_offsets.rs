@@ -22,7 +22,6 @@ use super::body;
 use crate::broker::{Answer, Asked, Process};
 use crate::context::Context;
 use crate::log::FoundOffset;
-use crate::metadata::TopicPartition;
 use crate::release::Release;
 use crate::replication::Replica;
 use crate::sabotage::{self, Sabotage};
@@ -103,7 +102,7 @@ fn find(
         return Err(ErrorCode::UNSUPPORTED_VERSION);
     }
     let topic = process.image.topic_named(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
-    let key = TopicPartition { topic: topic.id, index: partition.partition_index };
+    let key = topic.partition(partition.partition_index);
     process.image.partition(key).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
     let replica = process.replica(key)?;
     replica.check_epoch(partition.current_leader_epoch)?;

@@ -193,7 +193,7 @@ fn describe(version: i16, image: &Image, topic: &Topic) -> MetadataResponseTopic
     let partitions = (0..)
         .zip(&topic.partitions)
         .map(|(index, state)| {
-            let key = TopicPartition { topic: topic.id, index };
+            let key = topic.partition(index);
             describe_partition(version, image, key, state)
         })
         .collect();

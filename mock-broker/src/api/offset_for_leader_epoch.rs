@@ -13,7 +13,6 @@ use super::body;
 use crate::broker::{Answer, Asked, Process};
 use crate::context::Context;
 use crate::log::EpochEnd;
-use crate::metadata::TopicPartition;
 use crate::sabotage::{self, Sabotage};
 
 pub(super) fn handle(
@@ -45,7 +44,7 @@ fn find(
     partition: &OffsetForLeaderPartition,
 ) -> Result<EpochEnd, ErrorCode> {
     let topic = process.image.topic_named(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
-    let key = TopicPartition { topic: topic.id, index: partition.partition };
+    let key = topic.partition(partition.partition);
     process.image.partition(key).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
     let replica = process.replica(key)?;
     replica.check_epoch(partition.current_leader_epoch)?;

@@ -31,7 +31,7 @@ use crate::broker::{
 use crate::cluster::{CloseCause, Node};
 use crate::context::Context;
 use crate::log::{self, Appended, LogBatch, Refused};
-use crate::metadata::{TimestampType, TopicPartition};
+use crate::metadata::{TimestampType, TopicNumber, TopicPartition};
 use crate::sabotage::{self, Sabotage};
 
 pub(crate) const ACKS_ALL: i16 = -1;
@@ -60,12 +60,13 @@ pub(super) fn handle(
         // Apache Kafka fails to write the answer to it, and keeps the connection silent for good.
         return Answer::Later;
     }
-    if request.transactional_id.is_none() && request.topic_data.iter().any(has_transactional) {
+    let is_transactional = request.topic_data.iter().any(has_transactional);
+    if request.transactional_id.is_none() && is_transactional {
         let refused = ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED.into();
         return finish(process, ctx, asked, request.acks, refuse_all(&request, refused));
     }
     keep_last_of_each(&mut request);
-    if transactional_producers(&request).len() > 1 {
+    if is_transactional && transactional_producers(&request).len() > 1 {
         let text = "Transactional records contained more than one producer ID";
         let code = ErrorCode::INVALID_PRODUCER_ID_MAPPING;
         let refused = Refused { message: Some(text.to_owned()), ..code.into() };
@@ -74,13 +75,13 @@ pub(super) fn handle(
     let mut response = ProduceResponse::default();
     let mut awaited = Vec::new();
     for (at, topic) in request.topic_data.iter().enumerate() {
-        let id = topic_id(process, asked.version, topic);
+        let number = topic_number(process, asked.version, topic);
         let mut told = TopicProduceResponse::default()
             .with_name(topic.name.clone())
             .with_topic_id(topic.topic_id);
         for (place, partition) in topic.partition_data.iter().enumerate() {
             let records = partition.records.clone().unwrap_or_default();
-            let key = id.clone().map(|topic| TopicPartition { topic, index: partition.index });
+            let key = number.clone().map(|topic| TopicPartition { topic, index: partition.index });
             let written =
                 key.and_then(|key| write(process, ctx, asked.version, request.acks, key, records));
             told.partition_responses.push(tell(partition.index, &written));
@@ -198,27 +199,29 @@ fn append(
     ctx.trace(
         Node::Broker(process.id),
         "append",
-        format_args!(
-            "{}-{} base={} last={} epoch={} duplicate={} hw={}",
-            replica.topic,
-            key.index,
-            appended.base_offset,
-            appended.last_offset,
-            replica.leader_epoch,
-            appended.duplicate,
-            replica.log.high_watermark(),
-        ),
+        &[
+            ("topic", &replica.topic),
+            ("partition", &key.index),
+            ("base", &appended.base_offset),
+            ("last", &appended.last_offset),
+            ("epoch", &replica.leader_epoch),
+            ("duplicate", &appended.duplicate),
+            ("hw", &replica.log.high_watermark()),
+        ],
     );
     let log_start = replica.log.start_offset();
     process.note_append(key, high_watermark_moved);
     Ok(Written { key, appended, log_start })
 }
 
-fn topic_id(process: &Process, version: i16, topic: &TopicProduceData) -> Result<TopicId, Refused> {
+fn topic_number(
+    process: &Process,
+    version: i16,
+    topic: &TopicProduceData,
+) -> Result<TopicNumber, Refused> {
     if version >= FIRST_PRODUCE_WITH_IDS {
-        let id = TopicId(topic.topic_id);
-        match process.image.topic(id) {
-            Some(_) => Ok(id),
+        match process.image.topic(TopicId(topic.topic_id)) {
+            Some(topic) => Ok(topic.number),
             None if sabotage::is(Sabotage::UnknownTopicIdByName) => {
                 Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.into())
             }
@@ -226,7 +229,7 @@ fn topic_id(process: &Process, version: i16, topic: &TopicProduceData) -> Result
         }
     } else {
         match process.image.topic_named(topic.name.as_str()) {
-            Some(topic) => Ok(topic.id),
+            Some(topic) => Ok(topic.number),
             None => Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.into()),
         }
     }
@@ -328,6 +331,11 @@ fn transactional_producers(request: &ProduceRequest) -> BTreeSet<(ProducerId, Pr
 
 /// Drops what is named again further on.
 fn keep_last_of_each(request: &mut ProduceRequest) {
+    if let [topic] = &request.topic_data[..]
+        && topic.partition_data.len() == 1
+    {
+        return;
+    }
     let mut seen = BTreeSet::new();
     for topic in request.topic_data.iter_mut().rev() {
         let (name, id) = (topic.name.clone(), topic.topic_id);

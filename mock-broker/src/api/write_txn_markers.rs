@@ -131,7 +131,7 @@ fn write(
     let around = surroundings!(process, ctx);
     let followers = &process.followers;
     let topic = process.image.topic_named(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
-    let key = TopicPartition { topic: topic.id, index };
+    let key = topic.partition(index);
     let replica = process.replicas.get_mut(&key).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
     replica.as_leader()?;
     if replica.is_under_min_isr() {
@@ -145,14 +145,14 @@ fn write(
     ctx.trace(
         Node::Broker(process.id),
         "append",
-        format_args!(
-            "{}-{index} marker={:?} producer={} at={} hw={}",
-            replica.topic,
-            marker.end,
-            marker.producer_id,
-            appended.base_offset,
-            replica.log.high_watermark(),
-        ),
+        &[
+            ("topic", &replica.topic),
+            ("partition", &index),
+            ("marker", &marker.end),
+            ("producer", &marker.producer_id),
+            ("at", &appended.base_offset),
+            ("hw", &replica.log.high_watermark()),
+        ],
     );
     process.note_append(key, high_watermark_moved);
     Ok(if is_replicated { Written::Replicated } else { Written::Until { key, required } })

@@ -13,7 +13,7 @@ use super::faulty::AnswerFate;
 use super::{Process, quotas};
 use crate::api::{self, Requested, Unserved};
 use crate::cluster::{
-    CloseCause, CloseReason, ConnectionId, ConnectionView, Noted, Output, Reading,
+    CloseCause, CloseReason, ConnectionId, ConnectionView, Digest, Noted, Output, Reading, Text,
 };
 use crate::context::Context;
 use crate::sabotage::{self, Sabotage};
@@ -206,7 +206,7 @@ impl Process {
         let Some(connection) = self.connections.get_mut(&id).filter(|_| millis > 0) else { return };
         connection.is_silenced = true;
         let until = ctx.now + quotas::silence_of(millis);
-        ctx.trace(self.node(), "throttle", format_args!("connection={} millis={millis}", id.0));
+        ctx.trace(self.node(), "throttle", &[("connection", &id.0), ("millis", &millis)]);
         self.quotas.silence(until, id);
     }
 
@@ -308,21 +308,17 @@ impl Process {
     /// Writes an answer, or what is left of it.
     pub(super) fn send(&mut self, ctx: &mut Context<'_>, asked: &Asked, frame: Bytes) {
         let id = asked.connection;
-        // The hash reads all of the frame.
-        if ctx.tracer.is_on() {
-            ctx.trace(
-                crate::cluster::Node::Broker(self.id),
-                "answer",
-                format_args!(
-                    "{:?} v{} connection={} bytes={} hash={:016x}",
-                    asked.key,
-                    asked.version,
-                    id.0,
-                    frame.len(),
-                    crate::cluster::fold_bytes(0, &frame),
-                ),
-            );
-        }
+        ctx.trace(
+            crate::cluster::Node::Broker(self.id),
+            "answer",
+            &[
+                ("key", &asked.key),
+                ("version", &asked.version),
+                ("connection", &id.0),
+                ("bytes", &frame.len()),
+                ("frame", &Digest(&frame)),
+            ],
+        );
         let asked_at = self.connections.get(&id).map_or(ctx.now, |connection| connection.asked_at);
         let noted = Noted::Answered {
             connection: id,
@@ -344,7 +340,11 @@ impl Process {
     pub(super) fn close(&mut self, ctx: &mut Context<'_>, id: ConnectionId, cause: CloseCause) {
         let Some(connection) = self.connections.get(&id) else { return };
         let reason = CloseReason { broker: self.id, peer: connection.peer.clone(), cause };
-        ctx.trace(self.node(), "close", format_args!("connection={} {}", id.0, reason.cause));
+        ctx.trace(
+            self.node(),
+            "close",
+            &[("connection", &id.0), ("cause", &Text(format_args!("{}", reason.cause)))],
+        );
         ctx.note(self.node(), Noted::Closed { connection: id, cause: reason.cause.clone() });
         ctx.outputs.push_back(Output::Close { connection: id, reason });
         self.forget(id);

@@ -61,13 +61,13 @@ impl Directories {
 impl Process {
     /// The replica of a partition here. A partition that this broker has none of is another's.
     pub(crate) fn replica(&self, key: TopicPartition) -> Result<&Replica, ErrorCode> {
-        self.replicas.get(&key).ok_or_else(|| self.why_there_is_none(key))
+        self.replicas.get(&key).map(|it| &**it).ok_or_else(|| self.why_there_is_none(key))
     }
 
     /// [`Process::replica`], to change it.
     pub(crate) fn replica_mut(&mut self, key: TopicPartition) -> Result<&mut Replica, ErrorCode> {
         let why = self.why_there_is_none(key);
-        self.replicas.get_mut(&key).ok_or(why)
+        self.replicas.get_mut(&key).map(|it| &mut **it).ok_or(why)
     }
 
     /// `ReplicaManager.getPartitionOrError`
@@ -82,7 +82,7 @@ impl Process {
     }
 
     pub(crate) fn is_leader(&self, key: TopicPartition) -> bool {
-        self.replicas.get(&key).is_some_and(Replica::is_leader)
+        self.replicas.get(&key).is_some_and(|replica| replica.is_leader())
     }
 
     /// Where a replica is.
@@ -187,8 +187,7 @@ impl Process {
         if self.has_failed(to) {
             return Err(ErrorCode::KAFKA_STORAGE_ERROR);
         }
-        let key =
-            self.image.topic_named(topic).map(|topic| TopicPartition { topic: topic.id, index });
+        let key = self.image.topic_named(topic).map(|topic| topic.partition(index));
         let held = key.filter(|key| self.replicas.contains_key(key));
         if held.is_none_or(|key| self.directory_of(key) != to) {
             self.directories.preferred.insert((topic.clone(), index), to);
@@ -236,7 +235,7 @@ impl Process {
         for (key, to) in arrived {
             self.directories.moving.remove(&key);
             self.disk.move_to(key, to);
-            ctx.trace(self.node(), "moved", format_args!("{key:?} directory={to}"));
+            ctx.trace(self.node(), "moved", &[("of", &key), ("directory", &to)]);
             self.tell_directory(ctx, key);
         }
         let is_done = self.directories.moving.is_empty();
@@ -257,7 +256,7 @@ impl Process {
         if !self.directories.failed.insert(directory) {
             return true;
         }
-        ctx.trace(self.node(), "directory failed", format_args!("{directory}"));
+        ctx.trace(self.node(), "directory failed", &[("directory", &directory)]);
         let lost: Vec<TopicPartition> = self
             .replicas
             .keys()

@@ -85,7 +85,7 @@ impl Process {
         let verdict = ctx.rules.decide(&met);
         for rule in &verdict.fired {
             let (connection, key) = (asked.connection, asked.key);
-            ctx.trace(self.node(), "fault", format_args!("{rule} connection={}", connection.0));
+            ctx.trace(self.node(), "fault", &[("rule", rule), ("connection", &connection.0)]);
             ctx.note(self.node(), Noted::FaultFired { rule: *rule, connection, key });
         }
         let requested = match verdict.corrupt_request {

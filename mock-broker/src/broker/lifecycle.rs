@@ -117,7 +117,7 @@ impl Process {
     pub(super) fn registered(&mut self, ctx: &mut Context<'_>, outcome: Result<i64, ErrorCode>) {
         match outcome {
             Ok(epoch) => {
-                ctx.trace(self.node(), "registered", format_args!("epoch={epoch}"));
+                ctx.trace(self.node(), "registered", &[("epoch", &epoch)]);
                 self.lifecycle.failures = 0;
                 self.lifecycle.stage = Stage::CatchingUp { epoch };
                 self.maybe_serve(ctx);
@@ -126,7 +126,7 @@ impl Process {
                 }
             }
             Err(code) => {
-                ctx.trace(self.node(), "registration refused", format_args!("{code}"));
+                ctx.trace(self.node(), "registration refused", &[("code", &code)]);
                 self.lifecycle_call_failed(ctx);
             }
         }

@@ -24,7 +24,7 @@ impl Process {
             for record in records {
                 self.image.apply(record, &mut delta);
             }
-            ctx.trace(self.node(), "metadata", format_args!("offset={}", self.image.offset));
+            ctx.trace(self.node(), "metadata", &[("offset", &self.image.offset)]);
             if self.is_serving() {
                 self.publish(ctx, &delta);
             }
@@ -37,7 +37,7 @@ impl Process {
     pub(super) fn take_in_snapshot(&mut self, ctx: &mut Context<'_>, image: Image) {
         if image.offset > self.image.offset {
             let before = std::mem::replace(&mut self.image, image);
-            ctx.trace(self.node(), "snapshot", format_args!("offset={}", self.image.offset));
+            ctx.trace(self.node(), "snapshot", &[("offset", &self.image.offset)]);
             if self.is_serving() {
                 let mut delta = ImageDelta::default();
                 let is_gone = |topic: &&Arc<Topic>| self.image.topic(topic.id).is_none();
@@ -58,7 +58,7 @@ impl Process {
             delta.partitions.extend(partitions_of(topic));
         }
         let image = &self.image;
-        let gone = self.disk.logs.keys().filter(|key| image.topic(key.topic).is_none());
+        let gone = self.disk.logs.keys().filter(|key| image.topic_of(**key).is_none());
         for key in gone.copied().collect::<Vec<_>>() {
             self.disk.remove(key);
         }
@@ -71,13 +71,15 @@ impl Process {
             self.drop_topic(ctx, topic);
         }
         self.save_starts_beside(&deleted);
-        let mut newly_led = BTreeSet::new();
+        let mut followers = BTreeSet::new();
         for key in &delta.partitions {
-            if self.apply_partition(ctx, *key) {
-                newly_led.insert(*key);
-            }
+            self.apply_partition(ctx, *key, &mut followers);
         }
-        self.invite_followers(ctx, &newly_led);
+        // A follower has one fetch at a time and names new partitions in its next: in Apache Kafka
+        // it comes when replica.fetch.wait.max.ms is over.
+        for follower in followers {
+            self.answer_follower(ctx, follower, true);
+        }
         // Behind the partitions, as BrokerMetadataPublisher has it.
         for topic in &delta.settings {
             self.apply_settings(*topic);
@@ -96,75 +98,72 @@ impl Process {
         }
     }
 
-    /// Takes in one partition. Whether this broker leads it in a new epoch.
-    fn apply_partition(&mut self, ctx: &mut Context<'_>, key: TopicPartition) -> bool {
-        let Some(state) = self.image.partition(key).map(Arc::clone) else { return false };
+    /// Takes in one partition. Adds its followers if this broker leads it in a new epoch.
+    fn apply_partition(
+        &mut self,
+        ctx: &mut Context<'_>,
+        key: TopicPartition,
+        followers: &mut BTreeSet<BrokerId>,
+    ) {
+        let Some(state) = self.image.partition(key).map(Arc::clone) else { return };
         if !state.replicas.contains(&self.id) {
             self.drop_partition(key);
-            return false;
+            return;
         }
         if self.directories.offline.contains(&key) {
-            return false;
+            return;
         }
-        if !self.replicas.contains_key(&key) {
+        let is_new = !self.replicas.contains_key(&key);
+        if is_new {
             self.open_replica(ctx, key);
         }
         let around = super::surroundings!(self, ctx);
-        let Some(replica) = self.replicas.get_mut(&key) else { return false };
+        let Some(replica) = self.replicas.get_mut(&key) else { return };
         let led = replica.is_leader();
         let new_epoch = replica.apply(&state, around);
         let high_watermark_moved = replica.maybe_raise_high_watermark(around);
         ctx.trace(
             Node::Broker(self.id),
             "partition",
-            format_args!(
-                "{}-{} leader={} epoch={} isr={:?} partition_epoch={} end={} hw={}",
-                replica.topic,
-                key.index,
-                state.leader,
-                state.leader_epoch,
-                state.isr,
-                state.partition_epoch,
-                replica.log.end_offset(),
-                replica.log.high_watermark(),
-            ),
+            &[
+                ("topic", &replica.topic),
+                ("partition", &key.index),
+                ("leader", &state.leader),
+                ("epoch", &state.leader_epoch),
+                ("isr", &state.isr),
+                ("partition_epoch", &state.partition_epoch),
+                ("end", &replica.log.end_offset()),
+                ("hw", &replica.log.high_watermark()),
+            ],
         );
-        let leader = match replica.role {
-            Role::Follower { leader } => Some(leader),
-            Role::Idle | Role::Leader(_) => None,
+        let leader = match &replica.role {
+            Role::Follower { leader } => Some(*leader),
+            Role::Idle => None,
+            Role::Leader(leader) => {
+                if new_epoch {
+                    followers.extend(leader.follower_ids());
+                }
+                None
+            }
         };
         if high_watermark_moved {
             self.unsaved.insert(key);
         }
-        if new_epoch || led || high_watermark_moved {
-            self.moved.insert(key);
-        }
         if new_epoch {
             self.copy_from(key, leader);
         }
-        self.appended.insert(key);
-        self.note_membership(key);
-        new_epoch && self.replicas.get(&key).is_some_and(Replica::is_leader)
-    }
-
-    /// Answers the parked fetches of those who follow partitions this broker newly leads.
-    ///
-    /// A follower has one fetch at a time and names new partitions in its next: in Apache Kafka it
-    /// comes when replica.fetch.wait.max.ms is over.
-    fn invite_followers(&mut self, ctx: &mut Context<'_>, newly_led: &BTreeSet<TopicPartition>) {
-        let followers: BTreeSet<BrokerId> = newly_led
-            .iter()
-            .filter_map(|key| self.replicas.get(key))
-            .filter_map(|replica| replica.as_leader().ok())
-            .flat_map(|leader| leader.follower_ids())
-            .collect();
-        for follower in followers {
-            self.answer_follower(ctx, follower, true);
+        // Nobody waits for what was not here, and nobody follows it.
+        if !is_new {
+            if new_epoch || led || high_watermark_moved {
+                self.moved.insert(key);
+            }
+            self.appended.insert(key);
+            self.note_membership(key);
         }
     }
 
     fn open_replica(&mut self, ctx: &mut Context<'_>, key: TopicPartition) {
-        let Some(topic) = self.image.topic(key.topic).map(Arc::clone) else { return };
+        let Some(topic) = self.image.topic_of(key).map(Arc::clone) else { return };
         if !self.place(ctx, key, &topic.name) {
             self.directories.offline.insert(key);
             return;
@@ -174,16 +173,15 @@ impl Process {
         ctx.trace(
             Node::Broker(self.id),
             "open log",
-            format_args!(
-                "{}-{} end={} hw={}",
-                topic.name,
-                key.index,
-                log.end_offset(),
-                log.high_watermark()
-            ),
+            &[
+                ("topic", &topic.name),
+                ("partition", &key.index),
+                ("end", &log.end_offset()),
+                ("hw", &log.high_watermark()),
+            ],
         );
         let replica = Replica::new(key, topic.name.clone(), Arc::clone(&topic.settings), log);
-        self.replicas.insert(key, replica);
+        self.replicas.insert(key, Box::new(replica));
         self.tell_directory(ctx, key);
     }
 
@@ -217,7 +215,7 @@ impl Process {
     }
 
     fn drop_topic(&mut self, ctx: &mut Context<'_>, topic: &Topic) {
-        ctx.trace(self.node(), "drop topic", format_args!("{}", topic.name));
+        ctx.trace(self.node(), "drop topic", &[("topic", &topic.name)]);
         for key in partitions_of(topic) {
             self.drop_partition(key);
         }
@@ -238,7 +236,7 @@ impl Process {
         }
     }
 
-    fn forget_replica(&mut self, key: TopicPartition) -> Option<Replica> {
+    fn forget_replica(&mut self, key: TopicPartition) -> Option<Box<Replica>> {
         let replica = self.replicas.remove(&key)?;
         self.copy_from(key, None);
         self.unsaved.remove(&key);
@@ -249,6 +247,5 @@ impl Process {
 }
 
 fn partitions_of(topic: &Topic) -> impl Iterator<Item = TopicPartition> {
-    let id: TopicId = topic.id;
-    (0..).zip(&topic.partitions).map(move |(index, _)| TopicPartition { topic: id, index })
+    (0..).zip(&topic.partitions).map(|(index, _)| topic.partition(index))
 }

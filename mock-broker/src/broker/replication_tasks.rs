@@ -86,7 +86,11 @@ impl Process {
             ctx.trace(
                 self.node(),
                 "propose isr",
-                format_args!("{key:?} {:?} epoch={}", proposal.isr, proposal.partition_epoch),
+                &[
+                    ("of", &key),
+                    ("isr", &proposal.isr),
+                    ("partition_epoch", &proposal.partition_epoch),
+                ],
             );
             self.alter_partitions.submit(proposal);
         }
@@ -148,7 +152,7 @@ impl Process {
         let processed =
             fetcher.answered(leader, response, &mut self.replicas, again_at, wall_millis);
         for (key, end) in &processed.truncated {
-            ctx.trace(self.node(), "truncate", format_args!("{key:?} end={end}"));
+            ctx.trace(self.node(), "truncate", &[("of", key), ("end", end)]);
         }
         for key in &processed.changed {
             if let Some(replica) = self.replicas.get(key) {
@@ -157,7 +161,12 @@ impl Process {
                 ctx.trace(
                     Node::Broker(self.id),
                     "copied",
-                    format_args!("{}-{} end={end} hw={high_watermark}", replica.topic, key.index),
+                    &[
+                        ("topic", &replica.topic),
+                        ("partition", &key.index),
+                        ("end", &end),
+                        ("hw", &high_watermark),
+                    ],
                 );
             }
         }
@@ -226,25 +235,18 @@ impl Process {
             return;
         }
         self.next_isr_check = ctx.now + ctx.config.timings.replica_lag_time_max / 2;
-        // A follower's empty fetches name nothing, but each is a fetch of all it has.
-        for key in self.partitions_behind() {
-            let around = surroundings!(self, ctx);
-            let Some(replica) = self.replicas.get_mut(&key) else { continue };
+        let around = surroundings!(self, ctx);
+        for (key, replica) in &mut self.replicas {
             if let Some(proposal) = replica.maybe_shrink(around) {
+                let epoch = proposal.partition_epoch;
                 ctx.trace(
                     Node::Broker(self.id),
                     "propose isr",
-                    format_args!("{key:?} {:?} epoch={}", proposal.isr, proposal.partition_epoch),
+                    &[("of", key), ("isr", &proposal.isr), ("partition_epoch", &epoch)],
                 );
                 self.alter_partitions.submit(proposal);
             }
         }
-    }
-
-    fn partitions_behind(&self) -> Vec<TopicPartition> {
-        let led =
-            |(key, replica): (&TopicPartition, &Replica)| (replica.isr().len() > 1).then_some(*key);
-        self.replicas.iter().filter_map(led).collect()
     }
 
     /// Asks the controller about ISR changes, one request at a time.
@@ -272,7 +274,7 @@ impl Process {
             let Some(proposal) = asked.iter().find(|proposal| proposal.partition == key) else {
                 continue;
             };
-            ctx.trace(self.node(), "isr", format_args!("{key:?} {answer:?}"));
+            ctx.trace(self.node(), "isr", &[("of", &key), ("answer", &answer)]);
             let around = surroundings!(self, ctx);
             let Some(replica) = self.replicas.get_mut(&key) else { continue };
             match replica.proposal_answered(proposal, answer, around) {

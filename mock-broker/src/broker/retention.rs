@@ -40,7 +40,11 @@ impl Process {
             if replica.log.compact_if_due(&replica.settings.compaction(), wall_millis) {
                 let (topic, size) = (&replica.topic, replica.log.size());
                 let node = Node::Broker(self.id);
-                ctx.trace(node, "compacted", format_args!("{topic}-{} bytes={size}", key.index));
+                ctx.trace(
+                    node,
+                    "compacted",
+                    &[("topic", topic), ("partition", &key.index), ("bytes", &size)],
+                );
             }
         }
     }
@@ -55,7 +59,11 @@ impl Process {
             let start = replica.log.start_offset();
             if start != before {
                 let (node, topic) = (Node::Broker(self.id), &replica.topic);
-                ctx.trace(node, "retention", format_args!("{topic}-{} start={start}", key.index));
+                ctx.trace(
+                    node,
+                    "retention",
+                    &[("topic", topic), ("partition", &key.index), ("start", &start)],
+                );
                 shortened.push(*key);
             }
         }

@@ -89,7 +89,7 @@ impl Cluster {
 
     fn controller_takes_over(&mut self) {
         self.presence = Presence::Up;
-        self.split().2.trace(Node::Controller, "takes over", format_args!(""));
+        self.split().2.trace(Node::Controller, "takes over", &[]);
         self.controller.take_over(self.now);
     }
 
@@ -256,7 +256,7 @@ impl Cluster {
             |broker| matches!(&broker.state, BrokerState::Up(process) if process.has_ended()),
         );
         if over {
-            self.split().2.trace(Node::Broker(id), "ended", format_args!(""));
+            self.split().2.trace(Node::Broker(id), "ended", &[]);
             self.end_process(id, crate::broker::Ending::InOrder);
         }
     }

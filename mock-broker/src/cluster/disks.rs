@@ -12,7 +12,7 @@ impl Cluster {
     /// A partition by the name its topic has now.
     fn key_of(&self, topic: &str, index: i32) -> Option<TopicPartition> {
         let topic = self.controller.image().topic_named(topic)?;
-        Some(TopicPartition { topic: topic.id, index })
+        Some(topic.partition(index))
     }
 
     pub(super) fn truncate_log(

@@ -196,7 +196,7 @@ impl Noted {
     pub(crate) fn committed(record: &Record, image: &Image) -> Option<Self> {
         Some(match record {
             Record::Partition { partition, state } => Self::Partition {
-                topic: image.topic(partition.topic)?.name.clone(),
+                topic: image.topic_of(*partition)?.name.clone(),
                 index: partition.index,
                 state: Arc::clone(state),
             },

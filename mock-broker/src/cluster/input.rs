@@ -358,7 +358,7 @@ pub enum Reading {
 }
 
 /// What a broker's port does with new connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ListenerState {
     /// It accepts and answers.
     Accepting,

@@ -134,7 +134,7 @@ impl Cluster {
     fn find(&self, topic: &str, index: i32) -> Option<(&Topic, TopicPartition, &PartitionState)> {
         let image = self.controller.image();
         let topic = image.topic_named(topic)?;
-        let key = TopicPartition { topic: topic.id, index };
+        let key = topic.partition(index);
         Some((topic, key, image.partition(key)?))
     }
 }

@@ -8,7 +8,7 @@ use milena_protocol::time::MonoTime;
 
 use super::{
     CloseCause, CloseReason, Cluster, ConnectionId, ListenerState, Node, Noted, Operation,
-    OperationError, Output, ProcessState, creatable, hand_over,
+    OperationError, Output, ProcessState, Text, creatable, hand_over,
 };
 use crate::broker::{BrokerState, Ending};
 use crate::controller::Refusal;
@@ -18,7 +18,7 @@ use crate::message::Message;
 impl Cluster {
     pub(super) fn carry_out(&mut self, operation: Operation) -> Result<(), OperationError> {
         let mut ctx = self.split().2;
-        ctx.trace(Node::Clients, "operator", format_args!("{operation:?}"));
+        ctx.trace(Node::Clients, "operator", &[("", &Text(format_args!("{operation:?}")))]);
         if ctx.history.is_kept() {
             ctx.note(Node::Clients, Noted::Operated { operation: Box::new(operation.clone()) });
         }
@@ -107,9 +107,9 @@ impl Cluster {
     /// # Errors
     /// If the rule cannot mean anything, or names a broker that there is not.
     pub fn declare(&mut self, now: MonoTime, rule: Rule) -> Result<RuleId, OperationError> {
-        self.advance(now);
+        self.catch_up(now);
         let mut ctx = self.split().2;
-        ctx.trace(Node::Clients, "operator", format_args!("declare {rule}"));
+        ctx.trace(Node::Clients, "operator", &[("declare", &Text(format_args!("{rule}")))]);
         let noted = Operation::Declare(Box::new(rule.clone()));
         ctx.note(Node::Clients, Noted::Operated { operation: Box::new(noted) });
         self.declare_now(rule)

@@ -6,7 +6,7 @@ use milena_protocol::records::BatchError;
 
 use super::{BatchView, Cluster};
 use crate::broker::Broker;
-use crate::metadata::{Image, PartitionState, Topic, TopicPartition};
+use crate::metadata::{Image, PartitionState, Topic};
 
 /// What a [`BatchView::records`] may decompress to.
 const MOST_DECOMPRESSED: usize = 256 * 1024 * 1024;
@@ -137,7 +137,7 @@ impl Cluster {
     pub fn producers(&self, topic: &str, index: i32, broker: BrokerId) -> Vec<ProducerView> {
         let found = self.controller.image().topic_named(topic);
         let log = found.and_then(|topic| {
-            let key = TopicPartition { topic: topic.id, index };
+            let key = topic.partition(index);
             self.brokers.get(&broker).and_then(|broker| broker.log(key))
         });
         let producers = log.into_iter().flat_map(|log| log.producers().iter());
@@ -176,7 +176,7 @@ impl Cluster {
         index: i32,
     ) -> Option<ImagePartition> {
         let image = &self.brokers.get(&broker).and_then(Broker::process)?.image;
-        let key = TopicPartition { topic: image.topic_named(topic)?.id, index };
+        let key = image.topic_named(topic)?.partition(index);
         image.partition(key).map(|state| partition_view(state))
     }
 

@@ -23,7 +23,7 @@ use super::Controller;
 use super::change::EligibleLeaders;
 use super::topics::Refusal;
 use crate::context::Context;
-use crate::metadata::{PartitionState, Record, Resource, TopicPartition};
+use crate::metadata::{PartitionState, Record, Resource};
 use crate::settings::{self, Kind, Values};
 
 const MIN_ISR: &str = "min.insync.replicas";
@@ -239,7 +239,7 @@ impl Controller {
                     partition_epoch: state.partition_epoch + 1,
                     ..PartitionState::clone(state)
                 });
-                let partition = TopicPartition { topic: topic.id, index };
+                let partition = topic.partition(index);
                 records.push(Record::Partition { partition, state });
             }
         }

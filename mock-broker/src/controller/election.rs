@@ -96,7 +96,7 @@ impl Controller {
     }
 
     fn turn(&self, partition: TopicPartition, turn: Turn) -> Option<Record> {
-        let topic = self.image.topic(partition.topic)?;
+        let topic = self.image.topic_of(partition)?;
         let before = self.image.partition(partition)?;
         let may_lead = |id: BrokerId| match turn {
             Turn::Leaves(broker) | Turn::LostItsTail(broker) if id == broker => false,
@@ -122,8 +122,7 @@ impl Controller {
         partition: TopicPartition,
         before: &'a PartitionState,
     ) -> Change<'a, impl Fn(BrokerId) -> bool + 'a> {
-        let wanted =
-            self.image.topic(partition.topic).map_or(1, |t| t.settings.min_insync_replicas);
+        let wanted = self.image.topic_of(partition).map_or(1, |t| t.settings.min_insync_replicas);
         let min_isr = effective_min_isr(wanted, before);
         Change::to(before, min_isr, self.eligible_leaders, move |id| self.may_lead(id, partition))
     }
@@ -189,7 +188,7 @@ impl Controller {
             .image
             .topic_named(topic)
             .ok_or_else(|| unknown(format!("No such topic as {topic}")))?;
-        let partition = TopicPartition { topic: topic.id, index };
+        let partition = topic.partition(index);
         let before = self
             .image
             .partition(partition)

@@ -54,7 +54,7 @@ impl Controller {
         proposal: &IsrProposal,
     ) -> Result<Arc<PartitionState>, ErrorCode> {
         let partition = proposal.partition;
-        let topic = self.image.topic(partition.topic).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)?;
+        let topic = self.image.topic_of(partition).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)?;
         let before =
             self.image.partition(partition).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
         if !sabotage::is(Sabotage::ProposalEpochsUnchecked) {
@@ -114,10 +114,9 @@ fn validate(
 
 #[cfg(test)]
 mod tests {
-    use milena_protocol::ids::TopicId;
 
     use super::*;
-    use crate::metadata::TopicPartition;
+    use crate::metadata::{TopicNumber, TopicPartition};
 
     fn before() -> PartitionState {
         let replicas = vec![BrokerId(1), BrokerId(2), BrokerId(3)];
@@ -130,7 +129,7 @@ mod tests {
 
     fn proposal(leader_epoch: i32, partition_epoch: i32, isr: &[i32]) -> IsrProposal {
         IsrProposal {
-            partition: TopicPartition { topic: TopicId::ZERO, index: 0 },
+            partition: TopicPartition { topic: TopicNumber(0), index: 0 },
             leader_epoch,
             partition_epoch,
             recovery: Recovery::Recovered,

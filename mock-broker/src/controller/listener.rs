@@ -24,7 +24,7 @@ use super::Controller;
 use crate::cluster::{CloseCause, CloseReason, ConnectionId, Node, Output};
 use crate::context::Context;
 use crate::message::{Heartbeat, IsrAnswer, IsrProposal, RegisterRequest, Wish};
-use crate::metadata::{Recovery, TopicPartition};
+use crate::metadata::{Recovery, TopicNumber, TopicPartition};
 
 /// What is served, in the versions of a 4.1 controller.
 const SERVED: &[(ApiKey, i16, i16)] = &[
@@ -82,7 +82,7 @@ impl Controller {
         let malformed = |error: decode::DecodeError| CloseCause::Malformed(error.to_string());
         let request = decode::request(frame).map_err(malformed)?;
         let (key, version) = (request.key, request.version);
-        ctx.trace(Node::Controller, "request", format_args!("{key:?} v{version}"));
+        ctx.trace(Node::Controller, "request", &[("key", &key), ("version", &version)]);
         let not_served = || CloseCause::NotServed { key: key as i16, version };
         let served = SERVED.iter().find(|(served, ..)| *served == key).ok_or_else(not_served)?;
         if !(served.1..=served.2).contains(&version) {
@@ -129,12 +129,13 @@ impl Controller {
         let proposals: Vec<IsrProposal> = request
             .topics
             .iter()
-            .flat_map(|topic| topic.partitions.iter().map(|partition| (topic.topic_id, partition)))
+            .flat_map(|topic| {
+                let known = self.image.topic(TopicId(topic.topic_id));
+                let number = known.map_or(TopicNumber::NONE, |topic| topic.number);
+                topic.partitions.iter().map(move |partition| (number, partition))
+            })
             .map(|(topic, partition)| IsrProposal {
-                partition: TopicPartition {
-                    topic: TopicId(topic),
-                    index: partition.partition_index,
-                },
+                partition: TopicPartition { topic, index: partition.partition_index },
                 leader_epoch: partition.leader_epoch,
                 partition_epoch: partition.partition_epoch,
                 recovery: match partition.leader_recovery_state {

@@ -14,7 +14,7 @@ use super::mutation_quotas::STRICT_CREATE_PARTITIONS;
 use super::topics::{MAX_RECORDS_PER_REQUEST, Refusal, duplicates};
 use super::{Controller, MutationQuota, placement};
 use crate::context::Context;
-use crate::metadata::{PartitionState, Record, TopicPartition};
+use crate::metadata::{PartitionState, Record};
 
 impl Controller {
     pub(super) fn create_partitions(
@@ -98,7 +98,7 @@ impl Controller {
                 // Nobody expects this exception there.
                 return Err((ErrorCode::UNKNOWN_SERVER_ERROR, String::new()));
             }
-            let partition = TopicPartition { topic: topic.id, index };
+            let partition = topic.partition(index);
             records.push(Record::Partition { partition, state });
         }
         Ok(())

@@ -100,7 +100,7 @@ impl Controller {
             .image
             .topic_named(topic)
             .ok_or_else(|| unknown(format!("Unable to find a topic named {topic}.")))?;
-        let partition = TopicPartition { topic: topic.id, index };
+        let partition = topic.partition(index);
         let before = self
             .image
             .partition(partition)

@@ -76,7 +76,7 @@ impl Controller {
     fn elections(&self, among: &BTreeSet<TopicPartition>, election: Election) -> Vec<Record> {
         let elected = among.iter().filter_map(|partition| {
             let before = self.image.partition(*partition)?;
-            let topic = self.image.topic(partition.topic)?;
+            let topic = self.image.topic_of(*partition)?;
             if election == Election::Unclean && !topic.settings.unclean_leader_election {
                 return None;
             }

@@ -19,7 +19,7 @@ use milena_protocol::messages::{
 use super::mutation_quotas::{STRICT_CREATE_TOPICS, STRICT_DELETE_TOPICS};
 use super::{Controller, MutationQuota, placement, unified};
 use crate::context::Context;
-use crate::metadata::{PartitionState, Record, Resource, TopicPartition};
+use crate::metadata::{PartitionState, Record, Resource, TopicNumber, TopicPartition};
 use crate::settings::{Source, Values};
 use crate::topic_names;
 
@@ -39,8 +39,6 @@ pub(crate) struct Planned {
     id: TopicId,
     /// What was set.
     values: Arc<Values>,
-    /// Everything that is in effect.
-    configs: Vec<CreatableTopicConfigs>,
     partitions: Vec<Arc<PartitionState>>,
 }
 
@@ -51,18 +49,18 @@ impl Planned {
         1 + self.values.len() + self.partitions.len()
     }
 
-    fn records(&self) -> Vec<Record> {
-        let mut records = vec![Record::Topic { name: self.name.clone(), id: self.id }];
+    /// Adds its records; the first gives it its number.
+    fn write(&self, topic: TopicNumber, records: &mut Vec<Record>) {
+        records.push(Record::Topic { name: self.name.clone(), id: self.id });
         if !self.values.is_empty() {
             let values = Arc::clone(&self.values);
             records.push(Record::Settings { of: Resource::Topic(self.id), values });
         }
         for (index, state) in self.partitions.iter().enumerate() {
             let index = i32::try_from(index).unwrap_or(i32::MAX);
-            let partition = TopicPartition { topic: self.id, index };
+            let partition = TopicPartition { topic, index };
             records.push(Record::Partition { partition, state: Arc::clone(state) });
         }
-        records
     }
 }
 
@@ -82,7 +80,7 @@ impl Controller {
         let wanted: usize =
             counted.map(|topic| wanted_partitions(ctx.config.num_partitions, topic)).sum();
         if wanted > MAX_RECORDS_PER_REQUEST {
-            return refused_whole(version, request);
+            return self.refused_whole(version, request);
         }
         let mut response = CreateTopicsResponse::default();
         let mut told = BTreeSet::new();
@@ -100,11 +98,11 @@ impl Controller {
             if let Ok(planned) = &outcome {
                 weight += planned.weight();
                 if weight > MAX_RECORDS_PER_REQUEST {
-                    return refused_whole(version, request);
+                    return self.refused_whole(version, request);
                 }
-                records.extend(planned.records());
+                planned.write(self.image.topic_behind(records.len()), &mut records);
             }
-            response.topics.push(created(version, topic, outcome));
+            response.topics.push(self.told_created(version, topic, outcome));
         }
         response.throttle_time_ms = quota.throttle_time_ms();
         if !request.validate_only {
@@ -132,7 +130,9 @@ impl Controller {
         topic: &CreatableTopic,
     ) -> Result<(), Refusal> {
         let planned = self.plan(ctx, topic)?;
-        self.commit(ctx, planned.records());
+        let mut records = Vec::new();
+        planned.write(self.image.topic_behind(0), &mut records);
+        self.commit(ctx, records);
         Ok(())
     }
 
@@ -278,8 +278,7 @@ impl Controller {
             .enumerate()
             .map(|(index, replicas)| self.new_partition(index, replicas, manual))
             .collect::<Result<_, _>>()?;
-        let configs = self.effective(&values);
-        Ok(Planned { name, id: self.new_topic_id(), values: Arc::new(values), configs, partitions })
+        Ok(Planned { name, id: self.new_topic_id(), values: Arc::new(values), partitions })
     }
 
     fn plan_settings(&self, topic: &CreatableTopic) -> Result<Values, Refusal> {
@@ -297,6 +296,42 @@ impl Controller {
             .check_topic(&values)
             .map_err(|error| (ErrorCode::INVALID_CONFIG, error.to_string()))?;
         Ok(values)
+    }
+
+    /// Every topic is refused, those that are named twice as often as they are named.
+    fn refused_whole(&self, version: i16, request: &CreateTopicsRequest) -> CreateTopicsResponse {
+        let topics = request.topics.iter().map(|topic| {
+            let text = "Unable to perform excessively large batch operation.".to_owned();
+            self.told_created(version, topic, Err((ErrorCode::POLICY_VIOLATION, text)))
+        });
+        CreateTopicsResponse::default().with_topics(topics.collect())
+    }
+
+    fn told_created(
+        &self,
+        version: i16,
+        topic: &CreatableTopic,
+        outcome: Result<Planned, Refusal>,
+    ) -> CreatableTopicResult {
+        let mut result =
+            CreatableTopicResult::default().with_name(topic.name.clone()).with_error_message(None);
+        match outcome {
+            Ok(Planned { id, partitions, values, .. }) => {
+                let factor = partitions.first().map_or(0, |state| state.replicas.len());
+                result.topic_id = id.0;
+                result.error_message = None;
+                result.num_partitions = i32::try_from(partitions.len()).unwrap_or(i32::MAX);
+                result.replication_factor = i16::try_from(factor).unwrap_or(i16::MAX);
+                result.configs = (version >= 5).then(|| self.effective(&values));
+            }
+            Err((code, text)) => {
+                result.error_code = code.0;
+                result.error_message = Some(StrBytes::from_string(text));
+                result.num_partitions = -1;
+                result.replication_factor = -1;
+            }
+        }
+        result
     }
 
     /// All settings of a topic that sets these (`KafkaConfigSchema.resolveEffectiveTopicConfigs`).
@@ -439,41 +474,6 @@ pub(super) fn duplicates<T: Ord>(items: impl Iterator<Item = T>) -> BTreeSet<T> 
         *counts.entry(item).or_default() += 1;
     }
     counts.into_iter().filter(|(_, count)| *count > 1).map(|(item, _)| item).collect()
-}
-
-/// Every topic is refused, those that are named twice as often as they are named.
-fn refused_whole(version: i16, request: &CreateTopicsRequest) -> CreateTopicsResponse {
-    let topics = request.topics.iter().map(|topic| {
-        let text = "Unable to perform excessively large batch operation.".to_owned();
-        created(version, topic, Err((ErrorCode::POLICY_VIOLATION, text)))
-    });
-    CreateTopicsResponse::default().with_topics(topics.collect())
-}
-
-fn created(
-    version: i16,
-    topic: &CreatableTopic,
-    outcome: Result<Planned, Refusal>,
-) -> CreatableTopicResult {
-    let mut result =
-        CreatableTopicResult::default().with_name(topic.name.clone()).with_error_message(None);
-    match outcome {
-        Ok(Planned { id, partitions, configs, .. }) => {
-            let factor = partitions.first().map_or(0, |state| state.replicas.len());
-            result.topic_id = id.0;
-            result.error_message = None;
-            result.num_partitions = i32::try_from(partitions.len()).unwrap_or(i32::MAX);
-            result.replication_factor = i16::try_from(factor).unwrap_or(i16::MAX);
-            result.configs = (version >= 5).then_some(configs);
-        }
-        Err((code, text)) => {
-            result.error_code = code.0;
-            result.error_message = Some(StrBytes::from_string(text));
-            result.num_partitions = -1;
-            result.replication_factor = -1;
-        }
-    }
-    result
 }
 
 fn deleted(

@@ -9,7 +9,7 @@ use super::batch::LogBatch;
 const VERSION: i16 = 0;
 
 /// How a transaction ended (`ControlRecordType`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum TxnEnd {
     Abort,
     Commit,

@@ -45,7 +45,8 @@ impl Image {
         delta: &mut ImageDelta,
     ) {
         if let Resource::Topic(id) = resource {
-            if let Some(topic) = self.topics.get_mut(id) {
+            let number = self.ids.get(id).copied();
+            if let Some(topic) = number.and_then(|number| self.topics.get_mut(&number)) {
                 Arc::make_mut(topic).settings = self.settings.topic(values);
                 delta.settings.insert(*id);
             }
@@ -61,10 +62,10 @@ impl Image {
             Resource::Broker(id) if Some(*id) == self.node => self.settings.set_own(values),
             _ => return,
         }
-        for (id, topic) in &mut self.topics {
+        for topic in self.topics.values_mut() {
             let topic = Arc::make_mut(topic);
             topic.settings = self.settings.topic(&topic.settings.overrides);
-            delta.settings.insert(*id);
+            delta.settings.insert(topic.id);
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::message::{
     SessionId,
 };
 use crate::metadata::TopicPartition;
-use crate::replication::{Replica, Role};
+use crate::replication::{Replica, Replicas, Role};
 use crate::sabotage::{self, Sabotage};
 
 /// "Open a session."
@@ -107,7 +107,7 @@ impl Fetcher {
         &mut self,
         now: MonoTime,
         broker_epoch: i64,
-        replicas: &BTreeMap<TopicPartition, Replica>,
+        replicas: &Replicas,
         request: impl FnOnce() -> u64,
     ) -> Option<(u64, ReplicaFetchRequest)> {
         if self.in_flight.is_some() || self.not_before.is_some_and(|at| at > now) {
@@ -168,7 +168,7 @@ impl Fetcher {
         &mut self,
         leader: BrokerId,
         response: ReplicaFetchResponse,
-        replicas: &mut BTreeMap<TopicPartition, Replica>,
+        replicas: &mut Replicas,
         again_at: MonoTime,
         wall_millis: i64,
     ) -> Processed {

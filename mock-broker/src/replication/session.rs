@@ -16,7 +16,7 @@ use crate::message::{
     SessionId,
 };
 use crate::metadata::TopicPartition;
-use crate::replication::Replica;
+use crate::replication::{Replica, Replicas};
 
 /// A fetch that waits for something to answer.
 #[derive(Clone, Copy, Debug)]
@@ -131,7 +131,7 @@ impl FollowerSession {
     /// What there is to answer; empty if nothing.
     pub(crate) fn answer(
         &mut self,
-        replicas: &BTreeMap<TopicPartition, Replica>,
+        replicas: &Replicas,
         limits: FetchLimits,
     ) -> ReplicaFetchResponse {
         let mut partitions = Vec::new();
@@ -142,7 +142,7 @@ impl FollowerSession {
                 self.ready.remove(&key);
                 continue;
             };
-            let replica = replicas.get(&key);
+            let replica = replicas.get(&key).map(|replica| &**replica);
             let most = budget.min(limits.partition);
             let outcome = look(replica, self.follower, &position, most, !any_records);
             match &outcome {
