@@ -326,8 +326,8 @@ impl Process {
             return Ok(found);
         }
         if let Some(end) = diverging(log, wanted)? {
+            // Without the list of what was aborted, whoever reads (`FetchDataInfo.empty`).
             found.diverging = Some(end);
-            found.aborted = (plan.reader == Reader::Committed).then(Vec::new);
             return Ok(found);
         }
         let offset = wanted.fetch_offset;

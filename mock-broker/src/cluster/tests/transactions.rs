@@ -103,3 +103,17 @@ fn a_marker_that_is_never_replicated_is_timed_out_and_stays() {
     harness.advance_millis(100);
     assert_eq!(harness.partition("orders").logs[0].last_stable_offset.get(), 2);
 }
+
+#[test]
+fn a_reader_of_committed_records_that_diverged_is_given_no_list_of_aborted_ones() {
+    let mut harness = Harness::new(1);
+    harness.create_on("orders", &[1]);
+    let connection = harness.connect(1);
+    harness.produce(connection, "orders", 1, &["a"]);
+    let mut request = fetch_request("orders", 5).with_isolation_level(1).with_max_wait_ms(0);
+    request.topics[0].partitions[0].last_fetched_epoch = 0;
+    let answer = harness.ask(connection, FETCH, &request);
+    let told = &answer.responses[0].partitions[0];
+    assert_eq!((told.error_code, told.diverging_epoch.end_offset), (0, 1));
+    assert_eq!(told.aborted_transactions, None);
+}
