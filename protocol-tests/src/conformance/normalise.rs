@@ -107,6 +107,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::transcript::Step;
+    use super::fields::NO_UUID;
     use super::*;
 
     fn normalised(message: &str, value: Value) -> Value {

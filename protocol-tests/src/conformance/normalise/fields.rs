@@ -35,7 +35,7 @@ pub(super) struct Rule {
     reason: &'static str,
 }
 
-const NO_UUID: &str = "00000000000000000000000000000000";
+pub(super) const NO_UUID: &str = "00000000000000000000000000000000";
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

@@ -114,7 +114,7 @@ impl Scenario<'_> {
         self.subject.delete_log_directory(broker, directory)
     }
 
-    fn forget_link(&mut self, broker: i32) {
+    pub(super) fn forget_link(&mut self, broker: i32) {
         if let Some(link) = self.ordinary.remove(&broker) {
             self.subject.close(link);
         }
