@@ -140,8 +140,10 @@ pub(super) fn properties_of(config: &ClusterConfig) -> Values {
     let tables = Tables::of(config);
     let mut properties = config.properties.clone();
     for field in FIELDS {
+        // An internal setting is listed where a line of the file has it, and nowhere else.
+        let Some(setting) = super::find(tables.broker, field.name) else { continue };
         let value = (field.get)(config);
-        let default = tables.broker(field.name).and_then(|setting| setting.default);
+        let default = setting.default;
         if default.unwrap_or_default() != value {
             properties.entry(field.name.to_owned()).or_insert(value);
         }

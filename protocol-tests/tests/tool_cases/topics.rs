@@ -76,7 +76,7 @@ pub(crate) fn refusals(g: &mut Ground<'_>) {
     );
     for command in ["--describe", "--delete", "--alter --partitions 2"] {
         let missing = format!("{command} --topic missing");
-        g.fails(Topics, &missing, "Topic 'missing' does not exist as expected");
+        g.fails(Topics, &missing, "does not exist as expected");
         g.ok(Topics, &format!("{missing} --if-exists"));
     }
 }
