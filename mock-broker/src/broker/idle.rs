@@ -9,6 +9,7 @@ use milena_protocol::time::MonoTime;
 use super::Process;
 use crate::cluster::{CloseCause, ConnectionId};
 use crate::context::Context;
+use crate::sabotage::{self, Sabotage};
 
 impl Process {
     /// Looks at a connection once it may have been idle for too long.
@@ -27,7 +28,8 @@ impl Process {
         while let Some((_, id)) = self.idle.first().copied().filter(|(at, _)| *at <= ctx.now) {
             self.idle.pop_first();
             let Some(connection) = self.connections.get(&id) else { continue };
-            if connection.last_active + limit <= ctx.now {
+            let is_idle = connection.last_active + limit <= ctx.now;
+            if is_idle && !sabotage::is(Sabotage::IdleNeverClosed) {
                 self.close(ctx, id, CloseCause::Idle);
             } else {
                 self.watch_idle(ctx, id);

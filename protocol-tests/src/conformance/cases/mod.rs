@@ -29,6 +29,7 @@ mod log_deletion;
 mod log_directories;
 mod log_loss;
 mod log_retention;
+mod membership;
 mod offsets;
 mod produce;
 mod producer_ids;
@@ -65,6 +66,7 @@ pub fn all() -> Vec<Case> {
         controller::CASES,
         isr::CASES,
         alter_partition::CASES,
+        membership::CASES,
         reassignments::CASES,
         admin::CASES,
         bounds::CASES,
