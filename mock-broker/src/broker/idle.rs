@@ -16,7 +16,9 @@ impl Process {
     pub(super) fn watch_idle(&mut self, ctx: &Context<'_>, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.next_look = connection.last_active + ctx.config.timings.connections_max_idle;
-        self.idle.insert((connection.next_look, id));
+        if !sabotage::is(Sabotage::IdleNeverClosed) {
+            self.idle.insert((connection.next_look, id));
+        }
     }
 
     pub(super) fn idle_timeout(&self) -> Option<MonoTime> {
@@ -28,8 +30,7 @@ impl Process {
         while let Some((_, id)) = self.idle.first().copied().filter(|(at, _)| *at <= ctx.now) {
             self.idle.pop_first();
             let Some(connection) = self.connections.get(&id) else { continue };
-            let is_idle = connection.last_active + limit <= ctx.now;
-            if is_idle && !sabotage::is(Sabotage::IdleNeverClosed) {
+            if connection.last_active + limit <= ctx.now {
                 self.close(ctx, id, CloseCause::Idle);
             } else {
                 self.watch_idle(ctx, id);

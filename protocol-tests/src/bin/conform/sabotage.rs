@@ -40,8 +40,8 @@ impl Summary {
                 eprintln!("{name}: {case}{more} ({text})");
                 self.by_cases += 1;
             }
-            NoticedBy::MachineTest(test) => {
-                eprintln!("{name}: on the machine alone, {test} ({text})");
+            NoticedBy::MachineTest { name: test, because } => {
+                eprintln!("{name}: on the machine alone, {test} ({text}); {because}");
                 self.by_machine_tests += 1;
             }
         }

@@ -32,7 +32,12 @@ pub enum NoticedBy {
     /// A case that real brokers answered turned red.
     Case(&'static str),
     /// A test of the pure machine fails, for a rule that nobody sees from outside.
-    MachineTest(&'static str),
+    MachineTest {
+        /// Its name.
+        name: &'static str,
+        /// Why no case can show it.
+        because: &'static str,
+    },
 }
 
 /// A case that agrees as long as nothing is planted, with what Apache Kafka answered.

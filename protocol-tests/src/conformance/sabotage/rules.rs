@@ -1,6 +1,6 @@
 //! One rule of our cluster is broken at a time.
 
-use milena_mock_broker::sabotage::{MACHINE_TESTS, Sabotage};
+use milena_mock_broker::sabotage::{MACHINE_TESTS, MachineTest, Sabotage};
 
 use super::known::{known, release};
 use super::{Agreeing, NoticedBy, Planted, agrees};
@@ -52,7 +52,7 @@ fn planted(defect: Sabotage, noticed: Option<NoticedBy>) -> Planted {
 fn noticed_by_the_known(defect: Sabotage) -> std::io::Result<Option<NoticedBy>> {
     let (release, name) = (release(defect), known(defect));
     if let Some(test) = MACHINE_TESTS.iter().find(|test| test.name == name) {
-        return Ok(test.notices(defect).then_some(NoticedBy::MachineTest(test.name)));
+        return Ok(test.notices(defect).then_some(on_machine_by(test)));
     }
     let Some(case) = cases::all().into_iter().find(|case| case.name == name) else {
         return Ok(None);
@@ -64,7 +64,11 @@ fn noticed_by_the_known(defect: Sabotage) -> std::io::Result<Option<NoticedBy>> 
 
 fn on_machine(defect: Sabotage) -> Option<NoticedBy> {
     let test = MACHINE_TESTS.iter().find(|test| test.notices(defect))?;
-    Some(NoticedBy::MachineTest(test.name))
+    Some(on_machine_by(test))
+}
+
+fn on_machine_by(test: &MachineTest) -> NoticedBy {
+    NoticedBy::MachineTest { name: test.name, because: test.because }
 }
 
 fn notices(case: &Case, expected: &Transcript, release: Version, defect: Sabotage) -> bool {
