@@ -58,10 +58,6 @@ use crate::network::{Envelope, Network, Parcel};
 use crate::settings::{self, Layers};
 use control::Presence;
 
-/// Internal events of one step, beyond which the rest waits for the next: a loop in zero time
-/// would otherwise never give the driver its turn.
-const STEP_BUDGET: usize = 10_000_000;
-
 /// A simulated Kafka cluster.
 #[derive(Debug)]
 pub struct Cluster {
@@ -94,6 +90,8 @@ pub struct Cluster {
     is_started: bool,
     /// When something happens next by itself, as it was when everything due was done.
     next: Option<MonoTime>,
+    /// Messages that arrived and timers that were due.
+    events: u64,
 }
 
 impl Cluster {
@@ -139,6 +137,7 @@ impl Cluster {
             now,
             is_started: false,
             next: Some(now),
+            events: 0,
         })
     }
 
@@ -218,6 +217,12 @@ impl Cluster {
         self.next
     }
 
+    /// How many events of its own it has had: messages that arrived, timers that were due. A driver
+    /// that bounds them notices a cluster that never comes to rest.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
     /// The configuration it was started with.
     pub fn config(&self) -> &ClusterConfig {
         &self.config
@@ -244,7 +249,7 @@ impl Cluster {
             }
         }
         self.next = Some(self.now);
-        for _ in 0..STEP_BUDGET {
+        for _ in 0..self.config.events_per_step {
             let arrival = self.network.next_arrival();
             // Messages of this very moment come before timers, which need not be looked at then.
             if arrival.is_none_or(|at| at > self.now) {
@@ -252,11 +257,13 @@ impl Cluster {
                 let Some(next) = self.next.filter(|at| *at <= now) else { break };
                 self.now = self.now.max(next);
                 if arrival.is_none_or(|at| at > next) {
+                    self.events += 1;
                     self.run_timers();
                     continue;
                 }
             }
             if let Some(envelope) = self.network.pop() {
+                self.events += 1;
                 self.deliver(envelope);
             }
         }

@@ -218,6 +218,9 @@ pub struct ClusterConfig {
     /// How many events [`Cluster::history`](crate::cluster::Cluster::history) goes back: 1,000.
     /// 0 keeps none.
     pub history: usize,
+    /// Events of its own that the cluster has in one step at most; what is left is done in the next.
+    /// A loop in no time would otherwise never give the driver its turn. 10,000,000.
+    pub events_per_step: usize,
     /// A defect the cluster is to have.
     #[cfg(feature = "sabotage")]
     #[doc(hidden)]
@@ -274,6 +277,7 @@ impl ClusterConfig {
             replica_fetch_response_max_bytes: 10 * 1024 * 1024,
             request_time: Duration::ZERO,
             history: 1_000,
+            events_per_step: 10_000_000,
             #[cfg(feature = "sabotage")]
             sabotage: None,
             properties: BTreeMap::new(),

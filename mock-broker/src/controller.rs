@@ -18,6 +18,7 @@ use crate::context::Context;
 use crate::message::{Message, ProducerIdBlock, Request, Response};
 use crate::metadata::{Image, ImageDelta, Record, TopicPartition};
 use crate::release::ELIGIBLE_LEADERS;
+use crate::sabotage::{self, Sabotage};
 use crate::settings::Layers;
 
 mod brokers;
@@ -178,7 +179,9 @@ impl Controller {
     ) -> Result<ProducerIdBlock, ErrorCode> {
         self.check_broker_epoch(broker, epoch)?;
         let first = self.next_producer_id;
-        self.next_producer_id += PRODUCER_ID_BLOCK;
+        if !sabotage::is(Sabotage::IdsGivenTwice) {
+            self.next_producer_id += PRODUCER_ID_BLOCK;
+        }
         Ok(ProducerIdBlock { first, count: PRODUCER_ID_BLOCK })
     }
 

@@ -133,6 +133,12 @@ impl Log {
         if sabotage::is(Sabotage::ProducersForgotten) {
             self.producers = Producers::default();
         }
+        if sabotage::is(Sabotage::OpenTransactionsForgotten) {
+            self.producers.forget_transactions();
+        }
+        if sabotage::is(Sabotage::AbortedForgotten) {
+            self.aborted = TransactionIndex::default();
+        }
         if !sabotage::is(Sabotage::EpochsNotKept) {
             self.epochs.assign(epoch, self.end_offset);
         }
@@ -241,14 +247,16 @@ impl Log {
     /// Lets the log start at `offset`, if that is further on. Whether it did. What is before it
     /// stays on the disk until its segment goes (`UnifiedLog.maybeIncrementLogStartOffset`).
     pub(crate) fn raise_start(&mut self, offset: i64) -> Result<bool, ErrorCode> {
-        if offset > self.high_watermark {
+        if offset > self.high_watermark && !sabotage::is(Sabotage::UncommittedDeleted) {
             return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
         }
         if offset <= self.start_offset {
             return Ok(false);
         }
         self.start_offset = offset;
-        self.epochs.truncate_before(offset);
+        if !sabotage::is(Sabotage::EpochsOutliveRecords) {
+            self.epochs.truncate_before(offset);
+        }
         Ok(true)
     }
 
@@ -365,7 +373,9 @@ impl Log {
         self.flushed = self.flushed.min(self.end_offset);
         self.aborted.truncate_to(self.end_offset);
         self.since_indexed = SinceIndexed::default();
-        self.rebuild_producers();
+        if !sabotage::is(Sabotage::ProducersOutliveRecords) {
+            self.rebuild_producers();
+        }
         self.set_high_watermark(self.high_watermark.min(self.end_offset));
     }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use milena_protocol::time::MonoTime;
 
 use crate::metadata::{QuotaEntity, Quotas};
+use crate::sabotage::{self, Sabotage};
 
 mod rate;
 mod token_bucket;
@@ -79,7 +80,7 @@ pub(crate) fn limit(
     let together = || Sharers { user: USER, client: client.to_owned() };
     let user_alone = || Sharers { user: USER, client: String::new() };
     let client_alone = || Sharers { user: "", client: client.to_owned() };
-    let by_closeness: [(Part, Part, Sharers); 8] = [
+    let mut by_closeness: [(Part, Part, Sharers); 8] = [
         (named(USER), named(client), together()),
         (named(USER), default(), together()),
         (named(USER), None, user_alone()),
@@ -89,6 +90,9 @@ pub(crate) fn limit(
         (None, named(client), client_alone()),
         (None, default(), client_alone()),
     ];
+    if sabotage::is(Sabotage::FarthestRateDecides) {
+        by_closeness.reverse();
+    }
     by_closeness.into_iter().find_map(|(user, client, sharers)| {
         let parts = [("user", user), ("client-id", client)];
         let entity: QuotaEntity = parts

@@ -3,6 +3,7 @@
 //! [`Replica`] is one broker's part of a partition, as leader or follower; [`Fetcher`] is how a
 //! follower asks one leader for records, [`FollowerSession`] is how that leader remembers it.
 
+mod acks_all;
 mod alter_partitions;
 mod fetcher;
 mod leader;

@@ -282,11 +282,13 @@ impl Process {
             {
                 Err(ErrorCode::NOT_LEADER_OR_FOLLOWER)
             }
-            Reader::Committed => Ok((log, log.last_stable_offset())),
+            Reader::Committed if !sabotage::is(Sabotage::UndecidedServed) => {
+                Ok((log, log.last_stable_offset()))
+            }
             Reader::Uncommitted if sabotage::is(Sabotage::UncommittedServed) => {
                 Ok((log, log.end_offset()))
             }
-            Reader::Uncommitted => Ok((log, log.high_watermark())),
+            Reader::Uncommitted | Reader::Committed => Ok((log, log.high_watermark())),
         }
     }
 
@@ -322,7 +324,7 @@ impl Process {
             preferred: self.preferred_read_replica(plan, planned, now),
             ..Found::error(ErrorCode::NONE)
         };
-        if found.preferred.is_some() {
+        if found.preferred.is_some() && !sabotage::is(Sabotage::SentOnWithRecords) {
             return Ok(found);
         }
         if let Some(end) = diverging(log, wanted)? {
@@ -352,7 +354,14 @@ impl Process {
         if plan.reader == Reader::Committed {
             let is_read = offset < bound;
             let aborted = is_read.then(|| log.aborted_transactions(offset, found.records.len()));
-            found.aborted = Some(aborted.unwrap_or_default());
+            let mut aborted = aborted.unwrap_or_default();
+            if sabotage::is(Sabotage::AbortedUnnamed) {
+                aborted.clear();
+            }
+            if sabotage::is(Sabotage::AbortedOutOfOrder) {
+                aborted.reverse();
+            }
+            found.aborted = Some(aborted);
         }
         Ok(found)
     }

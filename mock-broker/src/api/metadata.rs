@@ -243,7 +243,11 @@ fn describe_partition(
         .with_leader_epoch(state.leader_epoch)
         .with_replica_nodes(replicas)
         .with_isr_nodes(isr)
-        .with_offline_replicas(offline)
+        .with_offline_replicas(if sabotage::is(Sabotage::OfflineUntold) {
+            Vec::new()
+        } else {
+            offline
+        })
 }
 
 // Not modelled: authorized operations (there is no authorizer), internal topics, listeners beyond

@@ -85,7 +85,10 @@ pub(super) fn handle(
             let written =
                 key.and_then(|key| write(process, ctx, asked.version, request.acks, key, records));
             told.partition_responses.push(tell(partition.index, &written));
-            if let Ok(written) = written {
+            let is_done = |written: &Written| {
+                written.appended.duplicate && sabotage::is(Sabotage::DuplicateAtOnce)
+            };
+            if let Some(written) = written.ok().filter(|written| !is_done(written)) {
                 let required = written.appended.last_offset + 1;
                 awaited.push(AwaitedPartition { key: written.key, required, place: (at, place) });
             }
@@ -283,7 +286,7 @@ fn finish(
             let failed = topic.partition_responses.iter().find(|told| told.error_code != 0)?;
             Some((topic.name.to_string(), failed.index, failed.error_code))
         });
-        return match failed {
+        return match failed.filter(|_| !sabotage::is(Sabotage::AcksNoneNeverCloses)) {
             None => Answer::Nothing,
             Some((topic, partition, code)) => {
                 Answer::Close(CloseCause::UnacknowledgedProduce { code, topic, partition })

@@ -11,6 +11,7 @@ use super::forwarding::Forwarded;
 use crate::cluster::Node;
 use crate::context::Context;
 use crate::message::{Message, Request, Response};
+use crate::sabotage::{self, Sabotage};
 
 /// What an unanswered request was about.
 #[derive(Clone, Debug)]
@@ -164,6 +165,9 @@ impl Process {
             CallKind::Register | CallKind::Heartbeat => self.lifecycle_call_failed(ctx),
             // At once would be for ever, while nobody listens at the controller. What a client asked
             // for may have been carried out, and the controller says so when asked again.
+            CallKind::Forward(forwarded) if sabotage::is(Sabotage::ControllerNotWaitedFor) => {
+                self.forward(ctx, Forwarded { until: ctx.now, ..forwarded });
+            }
             CallKind::FetchMetadata | CallKind::Forward(_) => {
                 self.calls.postponed.push_back((ctx.now + pause, kind));
             }

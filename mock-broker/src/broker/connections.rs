@@ -204,7 +204,7 @@ impl Process {
     /// Reads nothing of a connection for as long as its client was told to be silent.
     pub(crate) fn silence(&mut self, ctx: &mut Context<'_>, id: ConnectionId, millis: i64) {
         let Some(connection) = self.connections.get_mut(&id).filter(|_| millis > 0) else { return };
-        connection.is_silenced = true;
+        connection.is_silenced = !sabotage::is(Sabotage::ThrottledStillRead);
         let until = ctx.now + quotas::silence_of(millis);
         ctx.trace(self.node(), "throttle", &[("connection", &id.0), ("millis", &millis)]);
         self.quotas.silence(until, id);

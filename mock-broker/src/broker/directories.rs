@@ -17,6 +17,7 @@ use crate::message::Request;
 pub(crate) use crate::metadata::Directory;
 use crate::metadata::TopicPartition;
 use crate::replication::Replica;
+use crate::sabotage::{self, Sabotage};
 
 /// How long the copying of one chunk of a replica from one directory to another takes.
 const MOVE_STEP: Duration = Duration::from_millis(1);
@@ -72,7 +73,8 @@ impl Process {
 
     /// `ReplicaManager.getPartitionOrError`
     pub(crate) fn why_there_is_none(&self, key: TopicPartition) -> ErrorCode {
-        if self.directories.offline.contains(&key) {
+        let is_offline = self.directories.offline.contains(&key);
+        if is_offline && !sabotage::is(Sabotage::StorageErrorUntold) {
             ErrorCode::KAFKA_STORAGE_ERROR
         } else if self.image.partition(key).is_some() {
             ErrorCode::NOT_LEADER_OR_FOLLOWER

@@ -9,13 +9,16 @@ use milena_protocol::time::MonoTime;
 use super::Process;
 use crate::cluster::{CloseCause, ConnectionId};
 use crate::context::Context;
+use crate::sabotage::{self, Sabotage};
 
 impl Process {
     /// Looks at a connection once it may have been idle for too long.
     pub(super) fn watch_idle(&mut self, ctx: &Context<'_>, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.next_look = connection.last_active + ctx.config.timings.connections_max_idle;
-        self.idle.insert((connection.next_look, id));
+        if !sabotage::is(Sabotage::IdleNeverClosed) {
+            self.idle.insert((connection.next_look, id));
+        }
     }
 
     pub(super) fn idle_timeout(&self) -> Option<MonoTime> {

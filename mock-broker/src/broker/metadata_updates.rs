@@ -10,6 +10,7 @@ use crate::cluster::Node;
 use crate::context::Context;
 use crate::metadata::{Directory, Image, ImageDelta, Record, Topic, TopicPartition};
 use crate::replication::{Replica, Role};
+use crate::sabotage::{self, Sabotage};
 
 impl Process {
     pub(super) fn take_in_metadata(
@@ -91,6 +92,9 @@ impl Process {
     /// fetch.
     fn apply_settings(&mut self, topic: TopicId) {
         let Some(topic) = self.image.topic(topic) else { return };
+        if sabotage::is(Sabotage::SettingsWithoutEffect) {
+            return;
+        }
         for key in partitions_of(topic) {
             if let Some(replica) = self.replicas.get_mut(&key) {
                 replica.settings = Arc::clone(&topic.settings);

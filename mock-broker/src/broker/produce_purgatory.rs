@@ -132,17 +132,10 @@ impl Process {
         {
             let outcome = match self.replicas.get(&key) {
                 None => self.why_there_is_none(key),
-                Some(replica)
-                    if !replica.is_leader() && !sabotage::is(Sabotage::LostLeadStillWaits) =>
-                {
-                    ErrorCode::NOT_LEADER_OR_FOLLOWER
-                }
-                Some(replica) if replica.log.high_watermark() < required => break,
-                // KIP-497: the maximal ISR decides, as it did for the high watermark.
-                Some(replica) if replica.maximal_isr_size() < replica.min_isr() => {
-                    ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND
-                }
-                Some(_) => ErrorCode::NONE,
+                Some(replica) => match replica.replicated(required) {
+                    Some(outcome) => outcome,
+                    None => break,
+                },
             };
             if let Some(done) = self.produce.complete(id, key, required, outcome) {
                 self.answer_produce(ctx, done);

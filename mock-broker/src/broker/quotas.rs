@@ -21,6 +21,7 @@ use crate::fault;
 use crate::quotas::{
     QuotaKind, Rate, SAMPLE_MILLIS, Sharers, largest_in_window, limit, millis, told,
 };
+use crate::sabotage::{self, Sabotage};
 
 /// The rates of a broker's clients, and the channels that are silenced.
 #[derive(Default, Debug)]
@@ -131,6 +132,9 @@ impl Process {
     /// Counts what a client used. How long it is to be silent, in milliseconds.
     fn charge(&mut self, ctx: &Context<'_>, kind: QuotaKind, client: &str, used: f64) -> i64 {
         let Some((sharers, bound)) = limit(&self.image.quotas, kind, client) else { return 0 };
+        if sabotage::is(Sabotage::NobodyThrottled) {
+            return 0;
+        }
         let (now, key) = (millis(ctx.now), (kind, sharers));
         let rates = &mut self.quotas.rates;
         if !rates.contains_key(&key) {

@@ -26,6 +26,7 @@ use super::change::EligibleLeaders;
 use crate::context::Context;
 use crate::message::{Heartbeat, HeartbeatReply, RegisterRequest, Wish};
 use crate::metadata::{Record, Registration, Standing};
+use crate::sabotage::{self, Sabotage};
 
 /// What a controller remembers of a broker besides its registration, and forgets when it goes
 /// (`BrokerHeartbeatState`).
@@ -189,6 +190,7 @@ impl Controller {
     pub(super) fn check_broker_epoch(&self, broker: BrokerId, epoch: i64) -> Result<(), ErrorCode> {
         match self.image.brokers.get(&broker) {
             Some(known) if known.epoch == epoch => Ok(()),
+            Some(_) if sabotage::is(Sabotage::BrokerEpochUnchecked) => Ok(()),
             _ => Err(ErrorCode::STALE_BROKER_EPOCH),
         }
     }
@@ -233,6 +235,9 @@ impl Controller {
         if let Some(session) = self.sessions.get_mut(&broker) {
             session.shutdown_at = None;
         }
+        if sabotage::is(Sabotage::NobodyFenced) {
+            return;
+        }
         let mut records = self.remove_from_isrs(broker);
         records.push(Record::BrokerStanding { id: broker, epoch, standing: Standing::Fenced });
         self.commit(ctx, records);
@@ -250,7 +255,9 @@ impl Controller {
     fn begin_shutdown(&mut self, ctx: &mut Context<'_>, broker: BrokerId, epoch: i64) {
         let standing = Standing::ShuttingDown;
         let mut records = vec![Record::BrokerStanding { id: broker, epoch, standing }];
-        records.extend(self.remove_from_isrs(broker));
+        if !sabotage::is(Sabotage::ShutdownKeepsTheLead) {
+            records.extend(self.remove_from_isrs(broker));
+        }
         self.commit(ctx, records);
         let end = self.last_offset();
         if let Some(session) = self.sessions.get_mut(&broker) {

@@ -102,7 +102,9 @@ impl<'a, F: Fn(BrokerId) -> bool> Change<'a, F> {
                 self.isr = vec![elected.leader];
                 after.recovery = Recovery::Recovering;
             }
-        } else if before.replicas.iter().any(|id| !self.replicas.contains(id)) {
+        } else if before.replicas.iter().any(|id| !self.replicas.contains(id))
+            && !sabotage::is(Sabotage::RemovalKeepsEpoch)
+        {
             // A replica that is gone must not go on with what it knows.
             leader_is_set = true;
         }
@@ -110,7 +112,10 @@ impl<'a, F: Fn(BrokerId) -> bool> Change<'a, F> {
             self.elr.clear();
         }
         after.elr = std::mem::take(&mut self.elr);
-        if !self.isr.is_empty() || self.eligible_leaders == EligibleLeaders::Kept {
+        if !self.isr.is_empty()
+            || self.eligible_leaders == EligibleLeaders::Kept
+            || sabotage::is(Sabotage::LastMemberLeaves)
+        {
             after.isr = std::mem::take(&mut self.isr);
         }
         if self.eligible_leaders == EligibleLeaders::Kept {
@@ -153,7 +158,9 @@ impl<'a, F: Fn(BrokerId) -> bool> Change<'a, F> {
             return;
         }
         if self.isr.len() >= self.min_isr {
-            self.elr.clear();
+            if !sabotage::is(Sabotage::EligibleForEver) {
+                self.elr.clear();
+            }
             return;
         }
         for member in &self.before.isr {
@@ -181,7 +188,7 @@ impl<'a, F: Fn(BrokerId) -> bool> Change<'a, F> {
             }
             Election::Online | Election::Unclean => {}
         }
-        if self.is_valid(leader) {
+        if self.is_valid(leader) && !sabotage::is(Sabotage::PreferredTakesOver) {
             return clean(leader);
         }
         let candidate = if sabotage::is(Sabotage::LastOfIsrLeads) {
@@ -197,13 +204,18 @@ impl<'a, F: Fn(BrokerId) -> bool> Change<'a, F> {
         }
         let anyone = self.replicas.iter().copied().find(|id| (self.may_lead)(*id));
         match (self.election, anyone) {
-            (Election::Unclean, Some(leader)) => Elected { leader, unclean: true },
+            (Election::Unclean, Some(leader)) if !sabotage::is(Sabotage::UncleanElectionNever) => {
+                Elected { leader, unclean: true }
+            }
             _ => clean(BrokerId::NONE),
         }
     }
 
     fn is_valid(&self, id: BrokerId) -> bool {
-        let eligible = self.isr.contains(&id) || (self.isr.is_empty() && self.elr.contains(&id));
+        let in_elr = self.isr.is_empty()
+            && self.elr.contains(&id)
+            && !sabotage::is(Sabotage::EligibleNeverLead);
+        let eligible = self.isr.contains(&id) || in_elr;
         eligible && (self.may_lead)(id)
     }
 

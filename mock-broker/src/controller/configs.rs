@@ -24,6 +24,7 @@ use super::change::EligibleLeaders;
 use super::topics::Refusal;
 use crate::context::Context;
 use crate::metadata::{PartitionState, Record, Resource};
+use crate::sabotage::{self, Sabotage};
 use crate::settings::{self, Kind, Values};
 
 const MIN_ISR: &str = "min.insync.replicas";
@@ -59,7 +60,9 @@ impl Controller {
                 let named: Vec<&str> =
                     resource.configs.iter().map(|config| config.name.as_str()).collect();
                 self.plan_values(kind, name, &named, |now, is_list| {
-                    resource.configs.iter().try_fold(now.clone(), |values, config| {
+                    let replaces = sabotage::is(Sabotage::ChangeReplacesAll);
+                    let before = if replaces { Values::new() } else { now.clone() };
+                    resource.configs.iter().try_fold(before, |values, config| {
                         changed(values, config, is_list(config.name.as_str()))
                     })
                 })
@@ -75,7 +78,7 @@ impl Controller {
         });
         let response =
             IncrementalAlterConfigsResponse::default().with_responses(responses.collect());
-        if !request.validate_only {
+        if !request.validate_only || sabotage::is(Sabotage::TrialIsDone) {
             self.commit(ctx, records);
         }
         response
@@ -184,6 +187,9 @@ impl Controller {
 
     fn check_values(&self, kind: i8, wanted: &Values) -> Result<(), Refusal> {
         let tables = self.image.settings.tables;
+        if sabotage::is(Sabotage::AnySettingTaken) {
+            return Ok(());
+        }
         let outcome = match kind {
             TOPIC => self.image.settings.check_topic(wanted),
             CLIENT_METRICS => return settings::check_client_metrics(wanted),
@@ -201,7 +207,10 @@ impl Controller {
         named: &[&str],
         wanted: &Values,
     ) -> Result<(), Refusal> {
-        if self.eligible_leaders == EligibleLeaders::NotKept || !named.contains(&MIN_ISR) {
+        if self.eligible_leaders == EligibleLeaders::NotKept
+            || !named.contains(&MIN_ISR)
+            || sabotage::is(Sabotage::MinimumOfOneBroker)
+        {
             return Ok(());
         }
         let text = match resource {
@@ -219,7 +228,9 @@ impl Controller {
     /// Records that clear the eligible leaders of partitions whose minimum changes
     /// (`ClearElrRecord`).
     fn cleared_elrs(&self, resource: &Resource) -> Vec<Record> {
-        if self.eligible_leaders == EligibleLeaders::NotKept {
+        if self.eligible_leaders == EligibleLeaders::NotKept
+            || sabotage::is(Sabotage::MinimumKeepsEligible)
+        {
             return Vec::new();
         }
         let topics: BTreeSet<TopicId> = match resource {

@@ -12,6 +12,7 @@ use milena_protocol::ids::BrokerId;
 use super::Controller;
 use crate::context::Context;
 use crate::metadata::{Directory, Record, TopicPartition};
+use crate::sabotage::{self, Sabotage};
 
 impl Controller {
     /// Takes in where a broker's replicas are.
@@ -54,7 +55,7 @@ impl Controller {
     ) {
         let Some(registration) = self.image.brokers.get(&broker) else { return };
         let newly: BTreeSet<Directory> = failed.difference(&registration.failed).copied().collect();
-        if newly.is_empty() {
+        if newly.is_empty() || sabotage::is(Sabotage::FailedDirectoryLeads) {
             return;
         }
         let epoch = registration.epoch;

@@ -61,7 +61,12 @@ impl Controller {
             validate(broker, proposal, before)?;
         }
         let ineligible = |(id, epoch): &(BrokerId, i64)| match self.image.active(*id) {
-            Some(registration) => *epoch != -1 && registration.epoch != *epoch,
+            Some(registration) => {
+                *epoch != -1
+                    && registration.epoch != *epoch
+                    && !sabotage::is(Sabotage::OldIncarnationJoins)
+            }
+            None if sabotage::is(Sabotage::ShuttingDownMayJoin) => self.image.live(*id).is_none(),
             None => !sabotage::is(Sabotage::FencedMayJoin),
         };
         if proposal.isr.iter().any(ineligible) {

@@ -23,6 +23,7 @@ use super::change::Election;
 use super::topics::Refusal;
 use crate::context::Context;
 use crate::metadata::{PartitionState, Record, Topic, TopicPartition};
+use crate::sabotage::{self, Sabotage};
 
 /// Where a reassignment leads to.
 pub(super) struct Target<'a> {
@@ -39,6 +40,7 @@ impl Target<'_> {
         let (replicas, isr) = (staying(self.replicas), staying(isr));
         let is_complete =
             !isr.is_empty() && !replicas.is_empty() && replicas.iter().all(|id| isr.contains(id));
+        let is_complete = is_complete || sabotage::is(Sabotage::MoveEndsAtOnce);
         is_complete.then_some((replicas, isr))
     }
 }
@@ -170,6 +172,9 @@ impl Controller {
         let mut change = self.change(partition, before);
         if topic.settings.unclean_leader_election {
             change.election = Election::Unclean;
+        }
+        if sabotage::is(Sabotage::CancelledGoesOn) {
+            return Ok(None);
         }
         change.isr = isr;
         change.replicas = replicas;

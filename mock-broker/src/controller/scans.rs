@@ -15,6 +15,7 @@ use super::change::Election;
 use crate::config::ClusterConfig;
 use crate::context::Context;
 use crate::metadata::{Record, TopicPartition};
+use crate::sabotage::{self, Sabotage};
 
 /// The most elections of one scan (`QuorumController.MAX_ELECTIONS_PER_IMBALANCE`).
 const MOST_ELECTIONS: usize = 1_000;
@@ -42,11 +43,12 @@ impl Scans {
         imbalanced: &BTreeSet<TopicPartition>,
         leaderless: &BTreeSet<TopicPartition>,
     ) {
-        if config.auto_leader_rebalance && !imbalanced.is_empty() {
+        let balances = config.auto_leader_rebalance && !sabotage::is(Sabotage::NothingRebalanced);
+        if balances && !imbalanced.is_empty() {
             let at = now + config.timings.leader_imbalance_check_interval;
             self.balance.get_or_insert(at);
         }
-        if !leaderless.is_empty() {
+        if !leaderless.is_empty() && !sabotage::is(Sabotage::LeaderlessForgotten) {
             let at = now + config.timings.unclean_election_interval;
             self.unclean.get_or_insert(at);
         }

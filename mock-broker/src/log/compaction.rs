@@ -17,6 +17,7 @@ use super::rewrite::{Filtered, emptied, filtered};
 use super::segments::Segment;
 use super::validate::decompressed;
 use super::{Entry, Log, LogBatch};
+use crate::sabotage::{self, Sabotage};
 
 /// How a log is compacted.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -106,6 +107,7 @@ impl Log {
             last_of_producers: self
                 .producers
                 .iter()
+                .filter(|_| !sabotage::is(Sabotage::LastBatchGoes))
                 .filter_map(|(id, entry)| Some((id, entry.batches.back()?.last_offset)))
                 .collect(),
             transactions: Transactions::new(self.aborted_spans()),
@@ -144,6 +146,9 @@ impl Log {
             let Ok(plain) = decompressed(batch.inner()) else { continue };
             for record in plain.records().into_iter().flatten().filter_map(Result::ok) {
                 if let Some(key) = record.key.filter(|_| record.offset.get() >= dirty.start) {
+                    if sabotage::is(Sabotage::FirstOfKeyKept) && last_offsets.contains_key(key) {
+                        continue;
+                    }
                     last_offsets.insert(key.to_vec(), record.offset.get());
                 }
             }
@@ -187,7 +192,9 @@ impl Cleaner {
     fn clean(&mut self, batch: Arc<LogBatch>) -> Option<Arc<LogBatch>> {
         let inner = batch.inner();
         let may_go = self.transactions.may_go(&batch);
-        let passed = horizon_of(inner).is_some_and(|horizon| horizon <= self.wall_millis);
+        let passed = horizon_of(inner).is_some_and(|horizon| {
+            horizon <= self.wall_millis && !sabotage::is(Sabotage::TombstonesStay)
+        }) || sabotage::is(Sabotage::TombstonesGoAtOnce);
         let drops_all = may_go && (passed || !batch.is_control());
         let stays_empty = batch.next_offset() == self.end
             || self.last_of_producers.get(&batch.producer_id()) == Some(&batch.last_offset());

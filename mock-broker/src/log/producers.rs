@@ -65,6 +65,9 @@ impl Producers {
         }
         let Some(entry) = self.by_id.get(&batch.producer_id()) else {
             // Retention may have removed the state, so any sequence may follow (KIP-360).
+            if sabotage::is(Sabotage::UnknownStartsAtZero) && batch.base_sequence() != 0 {
+                return Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+            }
             return Ok(SequenceVerdict::Append);
         };
         if let Some(duplicate) = entry.find(batch) {
@@ -74,7 +77,10 @@ impl Producers {
             return Err(ErrorCode::INVALID_PRODUCER_EPOCH);
         }
         entry.check_sequence(batch)?;
-        if entry.transaction_start.is_some() && !batch.is_transactional() {
+        if entry.transaction_start.is_some()
+            && !batch.is_transactional()
+            && !sabotage::is(Sabotage::PlainInsideTransaction)
+        {
             return Err(ErrorCode::INVALID_TXN_STATE);
         }
         Ok(SequenceVerdict::Append)
@@ -85,10 +91,12 @@ impl Producers {
         let entry = self.by_id.get(&marker.producer_id);
         let (epoch, coordinator_epoch) =
             entry.map_or((-1, -1), |entry| (entry.epoch, entry.coordinator_epoch));
-        if marker.producer_epoch < epoch {
+        if marker.producer_epoch < epoch && !sabotage::is(Sabotage::OldMarkerTaken) {
             return Err(ErrorCode::INVALID_PRODUCER_EPOCH);
         }
-        if marker.coordinator_epoch < coordinator_epoch {
+        if marker.coordinator_epoch < coordinator_epoch
+            && !sabotage::is(Sabotage::OldCoordinatorHeard)
+        {
             return Err(ErrorCode::TRANSACTION_COORDINATOR_FENCED);
         }
         Ok(())
@@ -186,6 +194,12 @@ impl Producers {
         });
     }
 
+    /// No transaction was ever begun: what a defect makes of a new leader.
+    pub(crate) fn forget_transactions(&mut self) {
+        self.transactions = OpenTransactions::default();
+        self.by_id.values_mut().for_each(|entry| entry.transaction_start = None);
+    }
+
     /// Every producer, by id.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, &ProducerEntry)> {
         self.by_id.iter().map(|(id, entry)| (*id, entry))
@@ -251,7 +265,8 @@ impl ProducerEntry {
 
 /// Whether `next` comes after `last`; sequences wrap from the largest to 0.
 fn follows(last: i32, next: i32) -> bool {
-    i64::from(next) == i64::from(last) + 1 || (next == 0 && last == i32::MAX)
+    let wraps = next == 0 && last == i32::MAX && !sabotage::is(Sabotage::SequencesNeverWrap);
+    i64::from(next) == i64::from(last) + 1 || wraps
 }
 
 #[cfg(test)]

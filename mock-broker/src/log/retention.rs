@@ -5,6 +5,7 @@
 
 use super::Log;
 use super::segments::Segment;
+use crate::sabotage::{self, Sabotage};
 
 /// How long a log remembers; -1 stands for always.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,11 +22,13 @@ impl Log {
         let start = self.start_offset;
         let mut deleted = self.delete_while(wall_millis, |_, _, next| {
             next.is_some_and(|next| next.base_offset <= start)
+                && !sabotage::is(Sabotage::DeletedSegmentsStay)
         });
-        if !retention.deletes {
+        if !retention.deletes && !sabotage::is(Sabotage::PolicyUnasked) {
             return deleted;
         }
-        if let Ok(limit) = u64::try_from(retention.bytes)
+        if !sabotage::is(Sabotage::NothingTooLarge)
+            && let Ok(limit) = u64::try_from(retention.bytes)
             && let Some(mut above) = self.size().checked_sub(limit)
         {
             deleted += self.delete_while(wall_millis, |_, size, _| match above.checked_sub(size) {
@@ -36,7 +39,7 @@ impl Log {
                 None => false,
             });
         }
-        if retention.millis >= 0 {
+        if retention.millis >= 0 && !sabotage::is(Sabotage::NothingTooOld) {
             deleted += self.delete_while(wall_millis, |segment, _, _| {
                 wall_millis.saturating_sub(segment.largest_timestamp()) > retention.millis
             });

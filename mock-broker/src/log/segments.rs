@@ -3,6 +3,7 @@
 //! segment that was closed is on the disk.
 
 use super::{Log, LogBatch, SinceIndexed};
+use crate::sabotage::{self, Sabotage};
 
 /// When a segment is full (`segment.bytes`, `segment.ms`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,6 +78,9 @@ impl Log {
         if let Some(active) = self.segments.back_mut() {
             active.modified = wall_millis;
             let full = held + bytes > limits.bytes;
+            if sabotage::is(Sabotage::SegmentsNeverEnd) {
+                return;
+            }
             if held > 0 && (full || active.waited(wall_millis, timestamp) > limits.millis) {
                 self.begin_segment(next_offset.max(self.end_offset), wall_millis);
             }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::marker::TxnEnd;
+use crate::sabotage::{self, Sabotage};
 
 /// A transaction that a marker has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,7 +34,9 @@ impl OpenTransactions {
 
     pub(super) fn complete(&mut self, ended: &CompletedTxn) {
         self.ongoing.remove(&ended.first_offset);
-        self.unreplicated.insert(ended.first_offset, ended.last_offset);
+        if !sabotage::is(Sabotage::MarkersDecideAtOnce) {
+            self.unreplicated.insert(ended.first_offset, ended.last_offset);
+        }
     }
 
     pub(super) fn decided_below(&mut self, offset: i64) {

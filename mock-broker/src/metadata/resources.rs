@@ -6,6 +6,7 @@ use std::sync::Arc;
 use milena_protocol::ids::{BrokerId, TopicId};
 
 use super::{Image, ImageDelta};
+use crate::sabotage::{self, Sabotage};
 use crate::settings::{Layers, Values};
 
 /// Something whose settings are kept in the metadata (`ConfigResource`).
@@ -58,6 +59,7 @@ impl Image {
             self.configs.insert(resource.clone(), Arc::clone(values));
         }
         match resource {
+            Resource::AllBrokers if sabotage::is(Sabotage::DefaultsUnheard) => {}
             Resource::AllBrokers => self.settings.set_of_all(values),
             Resource::Broker(id) if Some(*id) == self.node => self.settings.set_own(values),
             _ => return,

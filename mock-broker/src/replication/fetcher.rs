@@ -244,6 +244,9 @@ fn take_in(
             if replica.log.follow_high_watermark(high_watermark) {
                 processed.high_watermark_moved.push(key);
             }
+            if sabotage::is(Sabotage::FollowersKeepDeleted) {
+                return Ok(());
+            }
             replica.log.raise_start(log_start_offset).map(drop)
         }
         ReplicaOutcome::Diverging { epoch, end_offset } => {
@@ -296,7 +299,7 @@ fn truncation_offset(log: &Log, leaders: EpochEnd) -> i64 {
         own.offset.min(leaders.offset).min(end)
     } else {
         // The leader's epoch never was here: cut to the one below and ask again.
-        own.offset.min(end)
+        if sabotage::is(Sabotage::CutOnlyOnce) { leaders.offset } else { own.offset }.min(end)
     }
 }
 

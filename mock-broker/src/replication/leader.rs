@@ -49,9 +49,27 @@ impl Isr {
     /// Whether `id` counts for the high watermark: a member that joins does at once, one that
     /// leaves until the controller has committed it.
     pub(super) fn counts(&self, id: BrokerId) -> bool {
+        if sabotage::is(Sabotage::ShrinkCountsAtOnce) && self.leaves(id) {
+            return false;
+        }
         self.committed().contains(&id)
             || (matches!(self, Self::Expanding { joining, .. } if *joining == id)
                 && !sabotage::is(Sabotage::JoiningMemberNotCounted))
+    }
+
+    fn leaves(&self, id: BrokerId) -> bool {
+        let Self::Shrinking { sent, .. } = self else { return false };
+        sent.isr.iter().all(|(member, _)| *member != id)
+    }
+
+    /// The ISR, if no change of it is in flight.
+    pub(super) fn settled(&self) -> Option<&[BrokerId]> {
+        match self {
+            Self::Committed(isr) => Some(isr),
+            Self::Expanding { committed: isr, .. } | Self::Shrinking { committed: isr, .. } => {
+                sabotage::is(Sabotage::TwoChangesInFlight).then_some(isr)
+            }
+        }
     }
 
     pub(super) fn sent(&self) -> Option<&IsrProposal> {
@@ -92,7 +110,7 @@ impl Remote {
     }
 
     pub(super) fn is_caught_up(&self, leader_end: i64, around: Surroundings<'_>) -> bool {
-        self.log_end == leader_end
+        (self.log_end == leader_end && !sabotage::is(Sabotage::SilentFollowersLag))
             || self
                 .last_caught_up
                 .is_some_and(|then| around.now.saturating_since(then) <= around.lag_time_max)

@@ -9,6 +9,7 @@ use milena_protocol::time::MonoTime;
 use super::replica::{Replica, Role};
 use crate::config::ReplicaSelector;
 use crate::metadata::Image;
+use crate::sabotage::{self, Sabotage};
 
 /// A replica that may answer the consumer, in the order of preference
 /// (`ReplicaView.comparator`): who has most, then who was caught up last.
@@ -32,6 +33,7 @@ impl Replica {
     ) -> Option<BrokerId> {
         match selector {
             ReplicaSelector::Leader => None,
+            ReplicaSelector::RackAware if sabotage::is(Sabotage::NobodySentOn) => None,
             ReplicaSelector::RackAware => self.in_rack(rack, offset, image, now),
         }
     }
@@ -52,8 +54,11 @@ impl Replica {
             .iter()
             // One outside the ISR may lag, and would be chosen again and again
             // (ReplicaManager.findPreferredReadReplica).
-            .filter(|remote| isr.contains(&remote.id))
-            .filter(|remote| remote.log_start <= offset && offset <= remote.log_end)
+            .filter(|remote| isr.contains(&remote.id) || sabotage::is(Sabotage::SentOutsideIsr))
+            .filter(|remote| {
+                (remote.log_start <= offset && offset <= remote.log_end)
+                    || sabotage::is(Sabotage::SentWhereNothingIs)
+            })
             .filter(|remote| is_near(remote.id))
             .map(|remote| Candidate {
                 log_end: remote.log_end,

@@ -194,22 +194,6 @@ impl Replica {
         }
     }
 
-    /// Whether acks=all may append: enough members are in sync (`Partition.appendRecordsToLeader`).
-    pub(crate) fn is_under_min_isr(&self) -> bool {
-        self.isr().len() < self.min_isr()
-    }
-
-    /// How many members count for the high watermark.
-    pub(crate) fn maximal_isr_size(&self) -> usize {
-        match &self.role {
-            Role::Leader(leader) => {
-                let joining = matches!(leader.isr, Isr::Expanding { .. });
-                leader.isr.committed().len() + usize::from(joining)
-            }
-            Role::Idle | Role::Follower { .. } => 0,
-        }
-    }
-
     /// Appends a checked batch. `seen` tells when each follower's last request came, for those
     /// that had everything until now.
     pub(crate) fn append_as_leader(
@@ -290,7 +274,12 @@ impl Replica {
     /// (`Partition.lowWatermarkIfLeader`): what is before it is gone everywhere.
     pub(crate) fn low_watermark(&self, image: &Image) -> Result<i64, ErrorCode> {
         let leader = self.as_leader()?;
-        let live = leader.remotes.iter().filter(|remote| image.live(remote.id).is_some());
+        if sabotage::is(Sabotage::DeletionWaitsForNobody) {
+            return Ok(self.log.start_offset());
+        }
+        let live = leader.remotes.iter().filter(|remote| {
+            image.live(remote.id).is_some() || sabotage::is(Sabotage::DeadHoldUpDeletions)
+        });
         let starts = live.map(|remote| remote.log_start).chain([self.log.start_offset()]);
         Ok(starts.min().unwrap_or(-1))
     }
@@ -305,6 +294,9 @@ impl Replica {
         let offset = if offset == -1 { self.log.high_watermark() } else { offset };
         if offset < 0 {
             return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
+        }
+        if sabotage::is(Sabotage::DeletedStillThere) {
+            return Ok(offset);
         }
         self.log.raise_start(offset)?;
         Ok(offset)
@@ -356,14 +348,18 @@ impl Replica {
     ) -> Option<IsrProposal> {
         let high_watermark = self.log.high_watermark();
         let Role::Leader(leader) = &mut self.role else { return None };
-        let Isr::Committed(isr) = &leader.isr else { return None };
+        let isr = leader.isr.settled()?;
         let remote = leader.remotes.iter().find(|remote| remote.id == follower)?;
-        let in_sync = remote.log_end >= high_watermark && remote.log_end >= leader.epoch_start;
+        let has_committed =
+            remote.log_end >= high_watermark || sabotage::is(Sabotage::JoinsBelowHighWatermark);
+        let has_epoch =
+            remote.log_end >= leader.epoch_start || sabotage::is(Sabotage::JoinsBelowEpochStart);
+        let in_sync = has_committed && has_epoch;
         let in_sync = in_sync && !sabotage::is(Sabotage::IsrNeverGrows);
         if isr.contains(&follower) || !in_sync || !is_eligible(remote, around.image) {
             return None;
         }
-        let committed = isr.clone();
+        let committed = isr.to_vec();
         let wanted: Vec<BrokerId> = committed.iter().copied().chain([follower]).collect();
         let sent = self.proposal(&wanted, around);
         let Role::Leader(leader) = &mut self.role else { return None };
@@ -376,7 +372,7 @@ impl Replica {
     pub(crate) fn maybe_shrink(&mut self, around: Surroundings<'_>) -> Option<IsrProposal> {
         let end = self.log.end_offset();
         let Role::Leader(leader) = &self.role else { return None };
-        let Isr::Committed(isr) = &leader.isr else { return None };
+        let isr = leader.isr.settled()?;
         let lags = |id: BrokerId| {
             id != around.broker
                 && leader
@@ -389,7 +385,7 @@ impl Replica {
         if staying.len() == isr.len() || sabotage::is(Sabotage::NobodyLags) {
             return None;
         }
-        let committed = isr.clone();
+        let committed = isr.to_vec();
         let sent = self.proposal(&staying, around);
         let Role::Leader(leader) = &mut self.role else { return None };
         if sabotage::is(Sabotage::IsrShrunkLocally) {
@@ -465,7 +461,7 @@ impl Replica {
 
     /// Raises the high watermark to what all that count have (`Partition.maybeIncrementLeaderHW`).
     pub(crate) fn maybe_raise_high_watermark(&mut self, around: Surroundings<'_>) -> bool {
-        let under_min_isr = self.isr().len() < self.min_isr();
+        let under_min_isr = self.is_under_min_isr();
         let end = self.log.end_offset();
         let Role::Leader(leader) = &self.role else { return false };
         if under_min_isr && !sabotage::is(Sabotage::HighWatermarkBelowMinIsr) {
@@ -475,7 +471,14 @@ impl Replica {
             leader.isr.counts(remote.id)
                 || (remote.is_caught_up(end, around) && is_eligible(remote, around.image))
         };
-        let smallest = leader.remotes.iter().filter(counts).map(|remote| remote.log_end).min();
+        let ends = leader.remotes.iter().filter(counts).map(|remote| remote.log_end);
+        let smallest = if sabotage::is(Sabotage::HighWatermarkIsMedian) {
+            let mut ends: Vec<i64> = ends.chain([end]).collect();
+            ends.sort_unstable();
+            ends.get(ends.len() / 2).copied()
+        } else {
+            ends.min()
+        };
         let smallest = smallest.filter(|_| !sabotage::is(Sabotage::HighWatermarkIsLargest));
         let to = smallest.map_or(end, |smallest| smallest.min(end));
         self.log.raise_high_watermark(to)

@@ -71,6 +71,19 @@ pub enum Trouble {
         /// Why.
         reason: String,
     },
+    /// Our cluster never comes to rest.
+    #[error(
+        "our cluster does not come to rest: {events} events of its own in {steps} steps, and only \
+         {passed:?} passed"
+    )]
+    Endless {
+        /// Messages that arrived, and timers that were due.
+        events: u64,
+        /// How often it was stepped.
+        steps: u64,
+        /// How much of its time passed.
+        passed: std::time::Duration,
+    },
     /// A state did not come about.
     #[error("{what} did not come about within {waited:?}; last seen: {seen}")]
     NeverCame {
@@ -98,12 +111,12 @@ pub enum Shape {
     Apart,
     /// The same with `auto.leader.rebalance.enable`, which the others go without.
     Balanced,
-    /// The same, each broker in a rack of its own (`rack-1` to `rack-3`), with a selector of read
-    /// replicas that looks at racks (KIP-392).
+    /// As [`Shape::Apart`], each broker in a rack of its own (`rack-1` to `rack-3`), with a selector of
+    /// read replicas that looks at racks (KIP-392).
     Racks,
     /// One broker with narrow limits ([`Shape::properties`]).
     Narrow,
-    /// The same with two log directories each, and with retention and compaction at work all the
+    /// Three brokers with two log directories each, and with retention and compaction at work all the
     /// time, which the others never see.
     Storage,
 }

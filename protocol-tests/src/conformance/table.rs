@@ -16,9 +16,15 @@ last line sums up, and the run fails if anything differs that is not declared be
 asked. `--case` chooses by parts of names, and `--part 1/2` every second case of each shape of
 cluster: CI holds one half against each release. `--store` keeps what the real brokers answer, and
 `--store missing` asks only what nobody has asked yet; an answer that changed has to be explained.
-Random scenarios, shortened where the two differ: `conform --random --seeds 0..300 --against 4.1.0`. That
-the cases would notice a broken rule is shown by
-`cargo run -p milena-protocol-tests --features sabotage --bin conform -- --sabotage all`.
+Random scenarios, shortened where the two differ: `conform --random --seeds 0..300 --against 4.1.0`.
+
+That the cases would notice is shown by
+`cargo run -p milena-protocol-tests --features sabotage --bin conform -- --sabotage all`: it changes
+each kind of field of each message once, breaks each rule of `mock-broker/src/sabotage.rs` by itself,
+and says which case turns red. A part of a name in place of `all` breaks only these rules. What nobody
+sees from outside is shown by a test of the machine, and counted apart. The rules are broken in
+`cargo test -p milena-protocol-tests --features sabotage --test sabotage`, too, each before the one who
+is known to notice.
 
 This file is written by `conform --table`. A rule is named by the KIP or the class of Apache Kafka it
 is found in; a case, by the function in `protocol-tests/src/conformance/cases`.

@@ -1,6 +1,9 @@
 //! The controller dead, stopped, moved; brokers that end in order; brokers that are kept from
 //! learning; what the controller looks for by itself. With Kafka's own intervals.
 
+use std::sync::mpsc;
+use std::time::Duration;
+
 use milena_protocol::ErrorCode;
 use milena_protocol::ids::BrokerId;
 use milena_protocol::messages::create_topics_request::CreatableTopic;
@@ -8,7 +11,8 @@ use milena_protocol::messages::{CreateTopicsRequest, DescribeQuorumRequest};
 
 use crate::cluster::testing::*;
 use crate::cluster::{
-    CloseCause, ListenerState, Node, Operation, OperationError, ProcessState, Reading,
+    CloseCause, ListenerState, Node, Operation, OperationError, ProcessState, Reading, TraceEvent,
+    TraceSink,
 };
 use crate::config::{ClusterConfig, TopicSpec};
 
@@ -256,24 +260,42 @@ fn a_member_that_joins_counts_before_the_controller_has_heard_of_it() {
     assert_eq!(harness.produced(sent), None, "it is waited for");
 }
 
+/// Hands on what leaders propose as their ISRs, and what is answered.
+struct Changes(mpsc::Sender<&'static str>);
+
+impl TraceSink for Changes {
+    fn record(&mut self, event: &TraceEvent<'_>) {
+        if matches!(event.kind, "propose isr" | "isr") {
+            self.0.send(event.kind).unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_partition_has_one_change_of_its_isr_in_flight() {
-    let mut harness = three();
-    harness.cluster.set_trace(Box::new(crate::cluster::HashOnly));
+    let mut config = ClusterConfig::with_brokers(3);
+    config.timings.replica_lag_time_max = Duration::from_secs(2);
+    let mut harness = Harness::with(config);
+    harness.create_on("orders", &[1, 2, 3]);
+    let (sender, changes) = mpsc::channel();
+    harness.cluster.set_trace(Box::new(Changes(sender)));
     let connection = harness.connect(1);
     let leader = Node::Broker(BrokerId(1));
-    for slow in [2, 3] {
+    // Long enough for the second follower to fall behind while the first change is on its way, and
+    // shorter than a broker's session.
+    let latency = Duration::from_secs(5);
+    harness.operate(Operation::Delay { from: leader, to: Node::Controller, latency });
+    for slow in [3, 2] {
         harness.operate(Operation::Cut { from: Node::Broker(BrokerId(slow)), to: leader });
+        harness.produce(connection, "orders", 1, &["a"]);
+        harness.advance_millis(1_000);
     }
-    harness.operate(Operation::Cut { from: leader, to: Node::Controller });
-    harness.produce(connection, "orders", 1, &["a"]);
-    // The first look proposes that both leave; many more looks propose nothing.
-    harness.advance_millis(8_000);
-    let process = harness.cluster.brokers[&BrokerId(1)].process().unwrap();
-    let waiting = process.calls_to(Node::Controller).len();
-    harness.advance_millis(60_000);
-    let process = harness.cluster.brokers[&BrokerId(1)].process().unwrap();
-    assert!(process.calls_to(Node::Controller).len() <= waiting + 1, "one for the ISR");
+    harness.advance_millis(3_000);
+    assert_eq!(changes.try_iter().collect::<Vec<_>>(), ["propose isr"], "that one leaves");
+    assert_eq!(harness.isr("orders"), [1, 2, 3]);
+    harness.advance_millis(20_000);
+    assert_eq!(changes.try_iter().collect::<Vec<_>>(), ["isr", "propose isr", "isr"]);
+    assert_eq!(harness.isr("orders"), [1]);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-use milena_protocol_tests::conformance::sabotage::{Planted, agreeing, tampered_answers};
+use milena_protocol_tests::conformance::sabotage::{
+    NoticedBy, Planted, agreeing, tampered_answers,
+};
 use milena_protocol_tests::kafka::Version;
 use serde::Serialize;
 
@@ -12,20 +14,35 @@ struct Summary {
     cases: usize,
     planted: usize,
     caught: usize,
+    /// Of these, by a case that real brokers answered.
+    by_cases: usize,
+    /// Of these, by a test of the machine, because nobody sees the rule from outside.
+    by_machine_tests: usize,
     missed: Vec<String>,
 }
 
 impl Summary {
     fn take_in(&mut self, planted: &Planted) {
         self.planted += 1;
-        match planted.caught_by.as_slice() {
+        let Planted { name, text, noticed_by } = planted;
+        let (first, more) = match noticed_by.as_slice() {
             [] => {
-                eprintln!("{}: NOBODY NOTICED ({})", planted.name, planted.text);
-                self.missed.push(planted.name.clone());
+                eprintln!("{name}: NOBODY NOTICED ({text})");
+                self.missed.push(name.clone());
+                return;
             }
-            [first, rest @ ..] => {
-                eprintln!("{}: {first} and {} more ({})", planted.name, rest.len(), planted.text);
-                self.caught += 1;
+            [first] => (first, String::new()),
+            [first, rest @ ..] => (first, format!(" and {} more", rest.len())),
+        };
+        self.caught += 1;
+        match first {
+            NoticedBy::Case(case) => {
+                eprintln!("{name}: {case}{more} ({text})");
+                self.by_cases += 1;
+            }
+            NoticedBy::MachineTest { name: test, because } => {
+                eprintln!("{name}: on the machine alone, {test} ({text}); {because}");
+                self.by_machine_tests += 1;
             }
         }
     }
@@ -48,7 +65,11 @@ pub(super) fn run(release: Version, what: &str) -> ExitCode {
     {
         use milena_protocol_tests::conformance::sabotage::broken_rules;
         let part = if what == "all" { "" } else { what };
-        broken_rules(release, &agreeing, part, |planted| summary.take_in(planted));
+        let told = broken_rules(release, &agreeing, part, |planted| summary.take_in(planted));
+        if let Err(error) = told {
+            eprintln!("stored answers cannot be read: {error}");
+            return ExitCode::FAILURE;
+        }
     }
     #[cfg(not(feature = "sabotage"))]
     {

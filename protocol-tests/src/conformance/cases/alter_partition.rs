@@ -32,10 +32,10 @@ fn a_follower_that_the_controller_cannot_hear_is_not_in_sync(s: &mut Scenario<'_
 }
 
 /// The id of a broker that this case registers itself, so that it knows its epoch.
-const OURS: i32 = 4;
+pub(super) const OURS: i32 = 4;
 
 /// Registers a broker that nobody runs, and has it unfenced.
-fn register(s: &mut Scenario<'_>, rack: Option<&str>) -> Outcome<i64> {
+pub(super) fn register(s: &mut Scenario<'_>, id: i32, rack: Option<&str>) -> Outcome<i64> {
     let cluster = s.query(1, 1, &DescribeClusterRequest::default())?;
     let versions = ApiVersionsRequest::default()
         .with_client_software_name(text("conformance"))
@@ -55,13 +55,13 @@ fn register(s: &mut Scenario<'_>, rack: Option<&str>) -> Outcome<i64> {
         .with_security_protocol(0);
     let plain = listener.clone().with_name(text("PLAINTEXT"));
     let request = BrokerRegistrationRequest::default()
-        .with_broker_id(BrokerId(OURS))
+        .with_broker_id(BrokerId(id))
         .with_cluster_id(cluster.cluster_id)
-        .with_incarnation_id(uuid::Uuid::from_u128(0x5eed_0000_0000_0001))
+        .with_incarnation_id(uuid::Uuid::from_u64_pair(0x5eed, id.unsigned_abs().into()))
         .with_listeners(vec![plain, listener])
         .with_features(features.collect())
         .with_rack(rack.map(text))
-        .with_log_dirs(vec![uuid::Uuid::from_u128(0x5eed_0000_0000_0100)])
+        .with_log_dirs(vec![uuid::Uuid::from_u64_pair(0x5eed, 100 + u64::from(id.unsigned_abs()))])
         .with_previous_broker_epoch(-1);
     let answer = s.query(CONTROLLER, 3, &request)?;
     if answer.error_code != 0 {
@@ -72,16 +72,16 @@ fn register(s: &mut Scenario<'_>, rack: Option<&str>) -> Outcome<i64> {
     }
     let epoch = answer.broker_epoch;
     s.wait_until("the broker to be unfenced", |s| {
-        let fenced = beat(s, epoch)?;
+        let fenced = beat(s, id, epoch)?;
         Ok((!fenced, "fenced".to_owned()))
     })?;
     Ok(epoch)
 }
 
 /// Sends a heartbeat; whether the broker is fenced.
-fn beat(s: &mut Scenario<'_>, epoch: i64) -> Outcome<bool> {
+pub(super) fn beat(s: &mut Scenario<'_>, id: i32, epoch: i64) -> Outcome<bool> {
     let request = BrokerHeartbeatRequest::default()
-        .with_broker_id(BrokerId(OURS))
+        .with_broker_id(BrokerId(id))
         .with_broker_epoch(epoch)
         .with_current_metadata_offset(i64::MAX)
         .with_want_fence(false);
@@ -89,7 +89,7 @@ fn beat(s: &mut Scenario<'_>, epoch: i64) -> Outcome<bool> {
 }
 
 /// Forgets the broker, so that other cases never see it.
-fn unregister(s: &mut Scenario<'_>) -> Outcome {
+pub(super) fn unregister(s: &mut Scenario<'_>) -> Outcome {
     s.query(1, 0, &UnregisterBrokerRequest::default().with_broker_id(BrokerId(OURS)))?;
     s.wait_for_brokers(3)
 }
@@ -98,7 +98,7 @@ fn unregister(s: &mut Scenario<'_>) -> Outcome {
 /// fenced if it stays silent meanwhile.
 fn wait_until_we_lead(s: &mut Scenario<'_>, epoch: i64, topic: &str, isr: &[i32]) -> Outcome {
     s.wait_until(&format!("ISR {isr:?} of {topic}"), |s| {
-        beat(s, epoch)?;
+        beat(s, OURS, epoch)?;
         let seen = s.partition(1, topic)?;
         let mut members: Vec<i32> = seen.isr_nodes.iter().map(|id| id.0).collect();
         members.sort_unstable();
@@ -108,7 +108,11 @@ fn wait_until_we_lead(s: &mut Scenario<'_>, epoch: i64, topic: &str, isr: &[i32]
 }
 
 /// A topic of one partition with our broker as its leader.
-fn led_by_us(s: &mut Scenario<'_>, epoch: i64, replicas: &[i32]) -> Outcome<(String, uuid::Uuid)> {
+pub(super) fn led_by_us(
+    s: &mut Scenario<'_>,
+    epoch: i64,
+    replicas: &[i32],
+) -> Outcome<(String, uuid::Uuid)> {
     let topic = s.topic("a");
     let request = create(vec![creatable(&topic, &[replicas], &[])]);
     s.query(1, super::support::CREATE_TOPICS, &request)?;
@@ -119,17 +123,17 @@ fn led_by_us(s: &mut Scenario<'_>, epoch: i64, replicas: &[i32]) -> Outcome<(Str
     Ok((topic, id))
 }
 
-struct Proposal {
-    broker: i32,
-    broker_epoch: i64,
-    index: i32,
-    leader_epoch: i32,
-    partition_epoch: i32,
-    recovering: i8,
-    isr: Vec<(i32, i64)>,
+pub(super) struct Proposal {
+    pub(super) broker: i32,
+    pub(super) broker_epoch: i64,
+    pub(super) index: i32,
+    pub(super) leader_epoch: i32,
+    pub(super) partition_epoch: i32,
+    pub(super) recovering: i8,
+    pub(super) isr: Vec<(i32, i64)>,
 }
 
-fn alter(id: uuid::Uuid, proposal: &Proposal) -> AlterPartitionRequest {
+pub(super) fn alter(id: uuid::Uuid, proposal: &Proposal) -> AlterPartitionRequest {
     let members = proposal.isr.iter().map(|(id, epoch)| {
         BrokerState::default().with_broker_id(BrokerId(*id)).with_broker_epoch(*epoch)
     });
@@ -147,7 +151,7 @@ fn alter(id: uuid::Uuid, proposal: &Proposal) -> AlterPartitionRequest {
 }
 
 fn changes_of_an_isr_are_refused_with_their_reasons(s: &mut Scenario<'_>) -> Outcome {
-    let epoch = register(s, None)?;
+    let epoch = register(s, OURS, None)?;
     let (topic, id) = led_by_us(s, epoch, &[OURS, 1, 2])?;
     let plain = || Proposal {
         broker: OURS,
@@ -176,7 +180,7 @@ fn changes_of_an_isr_are_refused_with_their_reasons(s: &mut Scenario<'_>) -> Out
         ("another incarnation", id, Proposal { isr: vec![(OURS, -1), (1, 1 << 40)], ..plain() }),
     ];
     for (step, topic, proposal) in refused {
-        beat(s, epoch)?;
+        beat(s, OURS, epoch)?;
         s.ask(step, CONTROLLER, 3, &alter(topic, &proposal))?;
     }
     s.ask("what it is already", CONTROLLER, 3, &alter(id, &plain()))?;
@@ -197,10 +201,10 @@ fn changes_of_an_isr_are_refused_with_their_reasons(s: &mut Scenario<'_>) -> Out
 }
 
 fn an_isr_change_that_ends_a_reassignment_moves_the_lead(s: &mut Scenario<'_>) -> Outcome {
-    let epoch = register(s, None)?;
+    let epoch = register(s, OURS, None)?;
     let (topic, id) = led_by_us(s, epoch, &[OURS, 1])?;
     s.ask("moved", 1, 0, &super::reassignments::reassign(&topic, 0, Some(&[2, 1])))?;
-    beat(s, epoch)?;
+    beat(s, OURS, epoch)?;
     let joined = Proposal {
         broker: OURS,
         broker_epoch: epoch,
@@ -213,7 +217,7 @@ fn an_isr_change_that_ends_a_reassignment_moves_the_lead(s: &mut Scenario<'_>) -
     s.ask("the new one is in sync", CONTROLLER, 3, &alter(id, &joined))?;
     s.wait_for_isr(1, &topic, 2, &[1, 2])?;
     s.metadata("it leads", 1, &[&topic])?;
-    beat(s, epoch)?;
+    beat(s, OURS, epoch)?;
     let again = Proposal { leader_epoch: 1, partition_epoch: 2, ..joined };
     s.ask("not the leader any more", CONTROLLER, 3, &alter(id, &again))?;
     unregister(s)
@@ -221,14 +225,14 @@ fn an_isr_change_that_ends_a_reassignment_moves_the_lead(s: &mut Scenario<'_>) -
 
 fn replicas_of_new_topics_are_spread_over_racks(s: &mut Scenario<'_>) -> Outcome {
     // Three brokers without a rack are one rack, and ours is another.
-    let epoch = register(s, Some("far"))?;
+    let epoch = register(s, OURS, Some("far"))?;
     let topic = s.topic("a");
     let wanted = creatable(&topic, &[], &[]).with_num_partitions(6).with_replication_factor(2);
     s.query(1, super::support::CREATE_TOPICS, &create(vec![wanted]))?;
-    beat(s, epoch)?;
+    beat(s, OURS, epoch)?;
     let mut spread = Vec::new();
     s.wait_until("six partitions", |s| {
-        beat(s, epoch)?;
+        beat(s, OURS, epoch)?;
         let answer = s.query(1, 12, &metadata_of(&[&topic]))?;
         let partitions = answer.topics.iter().flat_map(|topic| &topic.partitions);
         spread = partitions.map(|partition| partition.replica_nodes.clone()).collect();

@@ -22,7 +22,7 @@ cases! {
 }
 
 /// Starts the controller, and waits until it has taken over: it answers a request for a topic.
-fn controller_returns(s: &mut Scenario<'_>) -> Outcome {
+pub(super) fn controller_returns(s: &mut Scenario<'_>) -> Outcome {
     s.launch(CONTROLLER)?;
     let name = s.topic("the-controller-is-back");
     s.wait_until("the controller", |s| {

@@ -22,6 +22,7 @@ mod configs;
 mod controller;
 mod edges;
 mod elections;
+mod eligibility;
 mod epochs;
 mod fetch;
 mod isr;
@@ -29,6 +30,7 @@ mod log_deletion;
 mod log_directories;
 mod log_loss;
 mod log_retention;
+mod membership;
 mod offsets;
 mod produce;
 mod producer_ids;
@@ -65,6 +67,8 @@ pub fn all() -> Vec<Case> {
         controller::CASES,
         isr::CASES,
         alter_partition::CASES,
+        membership::CASES,
+        eligibility::CASES,
         reassignments::CASES,
         admin::CASES,
         bounds::CASES,

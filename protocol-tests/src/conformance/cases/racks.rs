@@ -5,13 +5,16 @@ use milena_protocol::messages::FetchRequest;
 
 use super::super::scenario::text;
 use super::super::{Outcome, Scenario};
-use super::support::{LIST_OFFSETS, batch, fetch, fetch_with, list_offsets, topic_id};
+use super::support::{
+    LIST_OFFSETS, PRODUCE, batch, fetch, fetch_with, list_offsets, produce, topic_id,
+};
 
 cases! {
     a_reader_is_sent_to_the_replica_in_its_rack: Racks, "RackAwareReplicaSelector";
     a_reader_in_the_leaders_rack_or_in_none_stays: Racks, "RackAwareReplicaSelector";
     a_replica_that_lacks_the_offset_is_nobodys_choice: Racks, "ReplicaManager.findPreferredReadReplica";
     a_replica_outside_the_isr_is_nobodys_choice: Racks, "ReplicaManager.findPreferredReadReplica";
+    a_live_replica_outside_the_isr_is_nobodys_choice_either: Racks, "ReplicaManager.findPreferredReadReplica";
     a_follower_answers_from_its_own_log: Racks, "KIP-392";
     a_redirect_looks_at_the_epoch_and_not_at_the_records: Racks, "ReplicaManager.readFromLog";
     a_redirect_does_not_wait: Racks, "ReplicaManager.fetchMessages";
@@ -69,6 +72,19 @@ fn a_replica_outside_the_isr_is_nobodys_choice(s: &mut Scenario<'_>) -> Outcome 
     s.ask("rack 3", 1, FETCH, &in_rack(fetch(&topic, 0), "rack-3"))?;
     s.ask("rack 2", 1, FETCH, &in_rack(fetch(&topic, 0), "rack-2"))?;
     s.start(3)?;
+    s.wait_for_isr(1, &topic, 1, &[1, 2, 3])?;
+    s.ask("rack 3 again", 1, FETCH, &in_rack(fetch(&topic, 0), "rack-3")).map(drop)
+}
+
+fn a_live_replica_outside_the_isr_is_nobodys_choice_either(s: &mut Scenario<'_>) -> Outcome {
+    let topic = s.create_on("a", &[1, 2, 3], &[])?;
+    s.append(1, &topic, batch(&["a"]))?;
+    s.ask("rack 3", 1, FETCH, &in_rack(fetch(&topic, 0), "rack-3"))?;
+    s.cut(3, 1)?;
+    s.ask("acks 1", 1, PRODUCE, &produce(&topic, 1, batch(&["b"])))?;
+    s.wait_for_isr(1, &topic, 1, &[1, 2])?;
+    s.ask("rack 3, where it lags", 1, FETCH, &in_rack(fetch(&topic, 0), "rack-3"))?;
+    s.heal()?;
     s.wait_for_isr(1, &topic, 1, &[1, 2, 3])?;
     s.ask("rack 3 again", 1, FETCH, &in_rack(fetch(&topic, 0), "rack-3")).map(drop)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Agreeing, Planted, agrees};
+use super::{Agreeing, NoticedBy, Planted, agrees};
 
 /// What a field is about, if it is one that no normalising may touch.
 fn kind(field: &str) -> Option<&'static str> {
@@ -24,7 +24,7 @@ fn kind(field: &str) -> Option<&'static str> {
 
 /// Changes each kind of field of each message once, in every case that shows it.
 pub fn tampered_answers(agreeing: &[Agreeing]) -> Vec<Planted> {
-    let mut planted: BTreeMap<(String, String), Vec<&'static str>> = BTreeMap::new();
+    let mut planted: BTreeMap<(String, String), Vec<NoticedBy>> = BTreeMap::new();
     for Agreeing { case, expected, found } in agreeing {
         let mut places = BTreeMap::new();
         for (at, step) in found.steps.iter().enumerate() {
@@ -39,15 +39,15 @@ pub fn tampered_answers(agreeing: &[Agreeing]) -> Vec<Planted> {
             change_first(&mut tampered.steps[at].value, &field);
             let noticed = planted.entry((message, field)).or_default();
             if !agrees(expected, tampered) {
-                noticed.push(case.name);
+                noticed.push(NoticedBy::Case(case.name));
             }
         }
     }
     planted
         .into_iter()
-        .map(|((message, field), caught_by)| {
+        .map(|((message, field), noticed_by)| {
             let text = format!("another {} is answered", kind(&field).unwrap_or("field"));
-            Planted { name: format!("{message}.{field}"), text, caught_by }
+            Planted { name: format!("{message}.{field}"), text, noticed_by }
         })
         .collect()
 }

@@ -1,26 +1,43 @@
 //! Shows that the suite notices: one answered field is changed, or one rule of our cluster is
-//! broken, and a case has to turn red.
+//! broken, and a case has to turn red. The few rules that nobody sees from outside are shown by a
+//! test of the machine itself.
 
 mod answers;
+#[cfg(feature = "sabotage")]
+mod known;
 #[cfg(feature = "sabotage")]
 mod rules;
 
 pub use answers::tampered_answers;
 #[cfg(feature = "sabotage")]
-pub use rules::broken_rules;
+pub use rules::{broken_rules, rules_broken_before_the_known};
 
 use super::{Case, Simulated, Stored, Transcript, Trouble, cases, differences, normalise};
 use crate::kafka::Version;
 
-/// Something planted, and the cases that turned red.
+/// Something planted, and who noticed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planted {
     /// Its name.
     pub name: String,
     /// What it is, in a few words.
     pub text: String,
-    /// The cases that noticed; nothing if none did.
-    pub caught_by: Vec<&'static str>,
+    /// Who noticed; nothing if nobody did.
+    pub noticed_by: Vec<NoticedBy>,
+}
+
+/// What noticed something planted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticedBy {
+    /// A case that real brokers answered turned red.
+    Case(&'static str),
+    /// A test of the pure machine fails, for a rule that nobody sees from outside.
+    MachineTest {
+        /// Its name.
+        name: &'static str,
+        /// Why no case can show it.
+        because: &'static str,
+    },
 }
 
 /// A case that agrees as long as nothing is planted, with what Apache Kafka answered.

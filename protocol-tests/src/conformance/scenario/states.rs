@@ -27,6 +27,7 @@ impl Scenario<'_> {
             match look(self) {
                 Ok((true, _)) => return Ok(()),
                 Ok((false, state)) => seen = state,
+                Err(endless @ Trouble::Endless { .. }) => return Err(endless),
                 Err(error) => {
                     // A broker that is coming up refuses and resets connections.
                     seen = error.to_string();

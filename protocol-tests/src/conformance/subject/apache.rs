@@ -55,10 +55,8 @@ impl Apache {
             builder = builder.property(*key, *value);
         }
         let (builder, between) = match shape {
-            Shape::One | Shape::Three | Shape::Narrow | Shape::Storage | Shape::Racks => {
-                (builder, None)
-            }
-            Shape::Apart | Shape::Balanced => {
+            Shape::One | Shape::Three | Shape::Narrow | Shape::Storage => (builder, None),
+            Shape::Apart | Shape::Balanced | Shape::Racks => {
                 let links = Arc::new(Links::default());
                 let relay: Arc<dyn Relay> = Arc::<Links>::clone(&links);
                 (builder.controller_apart().relay(relay), Some(links))

@@ -19,6 +19,22 @@ use crate::kafka::Version;
 /// How far time goes on between two looks at a state.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// What a case may take of our cluster. It is counted in what the cluster does and not in time, so
+/// that a run ends, or is broken off, in the same place on every machine.
+#[derive(Clone, Copy, Debug)]
+struct Budget {
+    /// Messages that arrive, and timers that are due.
+    events: u64,
+    /// How often it is stepped.
+    steps: u64,
+}
+
+/// Ten times what the longest case and the longest of the random scenarios take, and more.
+const BUDGET: Budget = Budget { events: 1_000_000, steps: 1_000_000 };
+
+/// One step is over long before the budget of all.
+const EVENTS_PER_STEP: usize = 100_000;
+
 /// Our cluster and its clock.
 #[derive(Debug)]
 pub struct Simulated {
@@ -26,6 +42,8 @@ pub struct Simulated {
     now: MonoTime,
     links: BTreeMap<Link, Inbox>,
     last_link: u64,
+    budget: Budget,
+    steps: u64,
 }
 
 #[derive(Debug, Default)]
@@ -100,6 +118,7 @@ impl Simulated {
         config.transaction_partition_verification = false;
         // A rough measure of real brokers; it matters where a quota bounds it.
         config.request_time = Duration::from_micros(500);
+        config.events_per_step = EVENTS_PER_STEP;
         for broker in &mut config.brokers {
             broker.rack = shape.rack(broker.id.get());
         }
@@ -112,18 +131,30 @@ impl Simulated {
     fn of(config: ClusterConfig) -> Result<Self, ConfigError> {
         let cluster = Cluster::new(config, 1, MonoTime::ZERO)?;
         let links = BTreeMap::new();
-        let mut subject = Self { cluster, now: MonoTime::ZERO, links, last_link: 0 };
+        let mut subject =
+            Self { cluster, now: MonoTime::ZERO, links, last_link: 0, budget: BUDGET, steps: 0 };
         subject.step(Input::Timeout);
         subject.let_pass(Duration::from_secs(1));
         Ok(subject)
     }
 
+    /// Whether the cluster may go on.
+    fn within_budget(&self) -> Outcome {
+        let (events, steps) = (self.cluster.events(), self.steps);
+        if events <= self.budget.events && steps <= self.budget.steps {
+            return Ok(());
+        }
+        Err(Trouble::Endless { events, steps, passed: self.now.since_origin() })
+    }
+
     fn step(&mut self, input: Input) {
+        self.steps += 1;
         self.cluster.step(self.now, input);
         self.collect();
     }
 
     fn operate(&mut self, what: &str, operation: Operation) -> Outcome {
+        self.within_budget()?;
         let done = self.cluster.operate(self.now, operation);
         self.collect();
         done.map_err(|error| Trouble::Impossible {
@@ -151,10 +182,11 @@ impl Simulated {
         }
     }
 
-    /// Lets time pass, stopping at each of the machine's timers.
+    /// Lets time pass, stopping at each of the machine's timers, as far as the budget goes: whoever
+    /// uses the cluster next is told.
     fn let_pass(&mut self, time: Duration) {
         let end = self.now + time;
-        while self.next_event(end) {}
+        while self.within_budget().is_ok() && self.next_event(end) {}
     }
 
     /// Goes to the machine's next timer, or to `end`; whether `end` is still ahead.
@@ -177,10 +209,8 @@ impl Simulated {
 fn properties(shape: Shape) -> Vec<(&'static str, String)> {
     let factor = shape.brokers().min(3);
     let roles = match shape {
-        Shape::One | Shape::Three | Shape::Narrow | Shape::Storage | Shape::Racks => {
-            "broker,controller"
-        }
-        Shape::Apart | Shape::Balanced => "broker",
+        Shape::One | Shape::Three | Shape::Narrow | Shape::Storage => "broker,controller",
+        Shape::Apart | Shape::Balanced | Shape::Racks => "broker",
     };
     let own = [
         ("auto.leader.rebalance.enable", (shape == Shape::Balanced).to_string()),
@@ -202,6 +232,7 @@ fn properties(shape: Shape) -> Vec<(&'static str, String)> {
 
 impl Subject for Simulated {
     fn connect(&mut self, broker: i32) -> Outcome<Link> {
+        self.within_budget()?;
         self.last_link += 1;
         let link = Link(self.last_link);
         self.links.insert(link, Inbox::default());
@@ -226,6 +257,7 @@ impl Subject for Simulated {
     fn receive(&mut self, link: Link, limit: Duration) -> Outcome<Received> {
         let end = self.now + limit;
         loop {
+            self.within_budget()?;
             let inbox = self.inbox(link)?;
             if let Some(frame) = inbox.frames.pop_front() {
                 return Ok(Received::Frame(frame));
@@ -268,6 +300,7 @@ impl Subject for Simulated {
         let runs =
             |view: Option<BrokerView>| view.is_some_and(|view| view.state != ProcessState::Killed);
         while runs(self.cluster.broker(BrokerId(broker))) {
+            self.within_budget()?;
             if self.now >= end {
                 return Err(Trouble::Impossible {
                     what: format!("stop broker {broker}"),
@@ -328,4 +361,52 @@ impl Subject for Simulated {
 
 fn node(id: i32) -> Node {
     if id == CONTROLLER { Node::Controller } else { Node::Broker(BrokerId(id)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Scenario;
+    use super::*;
+
+    fn spent() -> Simulated {
+        let mut cluster = Simulated::start(Shape::One).expect("one broker starts");
+        cluster.budget.events = cluster.cluster.events();
+        cluster.let_pass(Duration::from_secs(60));
+        cluster
+    }
+
+    #[test]
+    fn a_cluster_beyond_its_budget_is_stepped_no_more_and_says_so() {
+        let mut cluster = spent();
+        let events = cluster.cluster.events();
+        cluster.pause_between_looks();
+        assert_eq!(cluster.cluster.events(), events);
+        assert!(matches!(cluster.connect(1), Err(Trouble::Endless { .. })));
+        assert!(matches!(cluster.kill(1), Err(Trouble::Endless { .. })));
+    }
+
+    #[test]
+    fn a_state_is_not_waited_for_beyond_the_budget() {
+        let mut cluster = spent();
+        let mut scenario = Scenario::named("spent", Shape::One, &mut cluster, Version::V4_1_0);
+        let mut looks = 0;
+        let outcome = scenario.wait_until("anything", |s| {
+            looks += 1;
+            s.connect(1).map(|_| (false, String::new()))
+        });
+        assert!(matches!(outcome, Err(Trouble::Endless { .. })), "{outcome:?}");
+        assert_eq!(looks, 1);
+    }
+}
+impl Drop for Simulated {
+    fn drop(&mut self) {
+        if std::env::var("SPENT").is_ok() {
+            eprintln!(
+                "SPENT {} {} {}",
+                self.cluster.events(),
+                self.steps,
+                self.now.since_origin().as_secs()
+            );
+        }
+    }
 }
