@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use milena_protocol::ErrorCode;
-use milena_protocol::ids::{BrokerId, TopicId, TopicName};
+use milena_protocol::ids::{BrokerId, TopicName};
 use milena_protocol::time::MonoTime;
 
 #[cfg(feature = "sabotage")]
@@ -12,7 +12,7 @@ use super::Sabotage;
 use crate::config::ClusterConfig;
 use crate::log::{EndTxnMarker, Log, TxnEnd};
 use crate::message::{IsrCommit, IsrProposal, ReplicaPosition};
-use crate::metadata::{Image, PartitionState, Recovery, TopicPartition};
+use crate::metadata::{Image, PartitionState, Recovery, TopicNumber, TopicPartition};
 use crate::replication::{Replica, Surroundings};
 use crate::settings::{Layers, Values};
 
@@ -72,7 +72,7 @@ struct Led {
 
 impl Led {
     fn with_minimum(min_isr: &str) -> Self {
-        let key = TopicPartition { topic: TopicId::ZERO, index: 0 };
+        let key = TopicPartition { topic: TopicNumber(0), index: 0 };
         let name = TopicName::new("led").expect("a short name of letters");
         let minimum = Values::from([("min.insync.replicas".to_owned(), min_isr.to_owned())]);
         let settings = Layers::of(&ClusterConfig::with_brokers(3)).topic(&minimum);
