@@ -20,8 +20,8 @@ mod states;
 
 pub(super) use states::metadata_of;
 
-/// How long an answer is waited for that is expected to come.
-const ANSWER: Duration = Duration::from_secs(30);
+/// How long an answer is waited for that is expected to come: a controller may have to start first.
+const ANSWER: Duration = Duration::from_secs(90);
 
 /// How long something is waited for that comes at once, or not at all.
 const EXCHANGE: Duration = Duration::from_secs(5);
