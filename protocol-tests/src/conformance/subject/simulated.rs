@@ -110,11 +110,8 @@ impl Simulated {
         if shape == Shape::Storage {
             let often = Duration::from_millis(300);
             config.storage.log_dirs = vec!["/data-1".to_owned(), "/data-2".to_owned()];
-            config.storage.initial_task_delay = often;
             config.storage.retention_check_interval = often;
             config.storage.cleaner_backoff = often;
-        } else {
-            config.storage.initial_task_delay = Duration::from_secs(86_400);
         }
         config.transaction_partition_verification = false;
         // A rough measure of real brokers; it matters where a quota bounds it.
@@ -213,12 +210,14 @@ fn properties(shape: Shape) -> Vec<(&'static str, String)> {
         Shape::One | Shape::Three | Shape::Narrow | Shape::Storage => "broker,controller",
         Shape::Apart | Shape::Balanced | Shape::Racks => "broker",
     };
+    let initial_task_delay = if shape == Shape::Storage { "300" } else { "86400000" };
     let own = [
         ("auto.leader.rebalance.enable", (shape == Shape::Balanced).to_string()),
         ("controller.quorum.election.timeout.ms", "500".to_owned()),
         ("controller.quorum.fetch.timeout.ms", "1500".to_owned()),
         ("group.initial.rebalance.delay.ms", "0".to_owned()),
         ("leader.imbalance.check.interval.seconds", "1".to_owned()),
+        ("log.initial.task.delay.ms", initial_task_delay.to_owned()),
         ("offsets.topic.num.partitions", "5".to_owned()),
         ("offsets.topic.replication.factor", factor.to_string()),
         ("process.roles", roles.to_owned()),
