@@ -30,6 +30,7 @@ mod log_directories;
 mod log_loss;
 mod log_retention;
 mod membership;
+mod mutations;
 mod offsets;
 mod produce;
 mod producer_ids;
@@ -81,6 +82,7 @@ pub fn all() -> Vec<Case> {
         transactions::CASES,
         racks::CASES,
         throttles::CASES,
+        mutations::CASES,
     ]
     .concat()
 }

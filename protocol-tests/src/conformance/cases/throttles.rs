@@ -1,6 +1,6 @@
-//! What quotas of bytes cause (KIP-124, KIP-219). Each case has a client id of its own, so that
-//! nobody else shares its rate; a throttle is compared where it does not hang on the milliseconds
-//! between two requests, which is at the first one of a client.
+//! What quotas of bytes and time cause (KIP-124, KIP-219). Each case has a client id of its own, so
+//! that nobody else shares its rate; a throttle is compared where it does not hang on the
+//! milliseconds between two requests, which is at the first one of a client.
 
 use std::time::Duration;
 
@@ -11,9 +11,12 @@ use milena_protocol::messages::{
 };
 use serde_json::json;
 
-use super::super::scenario::text;
+use super::super::scenario::{metadata_of, text};
 use super::super::{Outcome, Scenario};
-use super::support::{FETCH, PRODUCE, batch, fetch, fetch_with, produce};
+use super::support::{
+    FETCH, LIST_OFFSETS, PRODUCE, batch, creatable, create, fetch, fetch_with, list_offsets,
+    produce,
+};
 
 cases! {
     a_producer_above_its_rate_is_told_and_silenced: One, "KIP-219";
@@ -22,6 +25,7 @@ cases! {
     a_fetch_is_cut_at_what_the_rate_allows_at_once: One, "ClientQuotaManager.getMaxValueInQuotaWindow";
     a_throttled_fetch_opens_no_session: One, "FetchContext.getThrottledResponse";
     the_closest_rate_decides: One, "DefaultQuotaCallback";
+    a_client_above_its_share_of_time_is_silenced_for_a_second: One, "ClientRequestQuotaManager";
 }
 
 const QUOTAS: i16 = 1;
@@ -45,7 +49,12 @@ fn alter(entity: Entity<'_>, key: &str, value: Option<f64>) -> AlterClientQuotas
 }
 
 /// Sets or removes a rate and waits until broker 1 knows.
-fn set(s: &mut Scenario<'_>, entity: Entity<'_>, key: &str, value: Option<f64>) -> Outcome {
+pub(super) fn set(
+    s: &mut Scenario<'_>,
+    entity: Entity<'_>,
+    key: &str,
+    value: Option<f64>,
+) -> Outcome {
     s.query(1, QUOTAS, &alter(entity, key, value))?;
     let components = entity.iter().map(|(kind, name)| {
         ComponentData::default()
@@ -148,4 +157,29 @@ fn the_closest_rate_decides(s: &mut Scenario<'_>) -> Outcome {
     s.ask("the user's and client's", 1, PRODUCE, &large(&topic, 1, 12_000))?;
     set(s, &[both, client], "producer_byte_rate", None)?;
     s.ask("the client's", 1, PRODUCE, &large(&topic, 1, 12_000)).map(drop)
+}
+
+fn a_client_above_its_share_of_time_is_silenced_for_a_second(s: &mut Scenario<'_>) -> Outcome {
+    let topic = s.create_on("a", &[1], &[])?;
+    s.append(1, &topic, batch(&["a"]))?;
+    s.as_client(&topic);
+    // However fast it is, a request takes more than its share.
+    set(s, &[("client-id", &topic)], "request_percentage", Some(0.000_001))?;
+    let link = s.connect(1)?;
+    let pending = s.send(link, 12, &metadata_of(&[&topic]))?;
+    s.answer("told", pending)?;
+    let pending = s.send(link, FETCH, &fetch(&topic, 0))?;
+    s.sends_nothing_for("and then silenced", link, Duration::from_millis(500))?;
+    s.answer("then answered without records", pending)?;
+    let link = s.connect(1)?;
+    let pending = s.send(link, PRODUCE, &large(&topic, 1, 10))?;
+    s.answer("a producer is told", pending)?;
+    let link = s.connect(1)?;
+    let pending = s.send(link, 4, &create(vec![creatable(&s.topic("b"), &[&[1]], &[])]))?;
+    s.answer("and who asks the controller", pending)?;
+    let link = s.connect(1)?;
+    let _ = s.send(link, PRODUCE, &large(&topic, 0, 10))?;
+    let _ = s.send(link, LIST_OFFSETS, &list_offsets(&topic, -1))?;
+    s.sends_nothing_for("not behind what has no answer", link, Duration::from_millis(500))?;
+    set(s, &[("client-id", &topic)], "request_percentage", None)
 }
