@@ -398,15 +398,3 @@ mod tests {
         assert_eq!(looks, 1);
     }
 }
-impl Drop for Simulated {
-    fn drop(&mut self) {
-        if std::env::var("SPENT").is_ok() {
-            eprintln!(
-                "SPENT {} {} {}",
-                self.cluster.events(),
-                self.steps,
-                self.now.since_origin().as_secs()
-            );
-        }
-    }
-}
