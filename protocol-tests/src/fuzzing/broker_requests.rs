@@ -1,7 +1,7 @@
 //! Requests against a whole cluster: raw bytes and structured requests, one after another, on
 //! several connections to brokers and to the controller, while time passes and nodes die.
 //!
-//! Structured requests speak of what is there ([`words`]): topics by name and id, epochs, offsets,
+//! Structured requests speak of what is there (module `words`): topics by name and id, epochs, offsets,
 //! producers, fetch sessions, settings. Without that nearly every one of them would end at the
 //! first look-up.
 
