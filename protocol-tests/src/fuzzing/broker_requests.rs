@@ -1,9 +1,9 @@
 //! Requests against a whole cluster: raw bytes and structured requests, one after another, on
 //! several connections to brokers and to the controller, while time passes and nodes die.
 //!
-//! Structured requests speak of what is there (module `words`): topics by name and id, epochs, offsets,
-//! producers, fetch sessions, settings. Without that nearly every one of them would end at the
-//! first look-up.
+//! Structured requests speak of what is there (module `words`): topics by name and id, epochs,
+//! offsets, producers, fetch sessions, settings. Without that nearly every one of them would end at
+//! the first look-up.
 
 use std::sync::OnceLock;
 use std::time::Duration;

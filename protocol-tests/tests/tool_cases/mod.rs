@@ -16,9 +16,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use milena_protocol_tests::interop::{Ended, JavaTools, Script};
 use milena_protocol_tests::kafka::{Jars, Version};
 
-/// How often a state is looked at before it is given up. Each look takes a tool some tenths of a
-/// second.
-const LOOKS: usize = 150;
+/// How often a state is looked at before it is given up. In a warm JVM each look takes some tens of
+/// milliseconds, and a real broker some seconds to start.
+const LOOKS: usize = 3_000;
 
 pub(crate) type Scenario = fn(&mut Ground<'_>);
 
