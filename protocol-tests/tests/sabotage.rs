@@ -4,13 +4,8 @@
 use milena_protocol_tests::conformance::sabotage::rules_broken_before_the_known;
 
 /// Defects that nobody notices yet: the cases that show them wait for answers of real brokers.
-const UNNOTICED: &[&str] = &[
-    "FencedMayJoin",
-    "ShuttingDownMayJoin",
-    "TruncatedToHighWatermark",
-    "CutOnlyOnce",
-    "EpochEndIsHighWatermark",
-];
+const UNNOTICED: &[&str] =
+    &["FencedMayJoin", "ShuttingDownMayJoin", "CutOnlyOnce", "EpochEndIsHighWatermark"];
 
 #[test]
 fn every_broken_rule_is_noticed_by_the_case_that_is_known_to_notice() {

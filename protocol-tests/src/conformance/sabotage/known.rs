@@ -129,8 +129,10 @@ pub(super) const fn known(defect: Sabotage) -> Option<&'static str> {
         S::RequestsOvertake => "a_request_holds_up_those_behind_it",
         S::AcksNoneAnswered => "produce_without_acks_gets_no_answer_and_an_error_closes",
         S::AcksNoneNeverCloses => "produce_without_acks_gets_no_answer_and_an_error_closes",
-        S::FencedMayJoin | S::ShuttingDownMayJoin | S::TruncatedToHighWatermark
-        | S::CutOnlyOnce | S::EpochEndIsHighWatermark => return None,
+        S::FencedMayJoin | S::ShuttingDownMayJoin | S::CutOnlyOnce | S::EpochEndIsHighWatermark => {
+            return None;
+        }
+        S::TruncatedToHighWatermark => "what_is_known_of_producers_is_cut_off_with_their_records",
         S::IdleNeverClosed => "an_idle_connection_is_closed",
     })
 }
