@@ -113,6 +113,20 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_of_the_next_segments_index_bounds_nothing() {
+        let mut log = Log::default();
+        begin(&mut log, 1);
+        abort(&mut log, 1);
+        log.roll(0);
+        begin(&mut log, 2);
+        log.append_as_leader(sequenced(0, -1, -1, -1, 1_000), 0, None).unwrap();
+        log.append_as_leader(sequenced(0, -1, -1, -1, 1), 0, None).unwrap();
+        assert!(log.entries.back().is_some_and(|entry| entry.is_indexed));
+        abort(&mut log, 2);
+        assert_eq!(told(&log, 0, 2), [1]);
+    }
+
+    #[test]
     fn each_segment_begins_to_count_anew() {
         let mut log = Log::default();
         log.append_as_leader(sequenced(0, -1, -1, -1, 1_000), 0, None).unwrap();
