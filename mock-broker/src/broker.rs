@@ -12,6 +12,7 @@ use rand_core::Rng;
 use crate::cluster::{ConnectionId, ListenerState, Node, Output};
 use crate::config::BrokerConfig;
 use crate::context::Context;
+use crate::marks::Marks;
 use crate::message::{Message, Request};
 use crate::metadata::{Image, TopicPartition};
 use crate::replication::{AlterPartitions, Fetcher, FollowerSession, Replicas};
@@ -112,13 +113,13 @@ pub(crate) struct Process {
     next_session: u64,
     alter_partitions: AlterPartitions,
     /// Partitions with new records since the last [`Process::settle`].
-    appended: BTreeSet<TopicPartition>,
+    appended: Marks<TopicPartition>,
     /// Partitions whose high watermark or leadership changed since then.
-    moved: BTreeSet<TopicPartition>,
+    moved: Marks<TopicPartition>,
     /// Followers whose parked fetch may have an answer.
-    awake: BTreeSet<BrokerId>,
+    awake: Marks<BrokerId>,
     /// Leaders this broker may have something to fetch from.
-    eager: BTreeSet<BrokerId>,
+    eager: Marks<BrokerId>,
     /// Replicas whose high watermark is not in the checkpoint yet.
     unsaved: BTreeSet<TopicPartition>,
     next_checkpoint: MonoTime,
@@ -167,10 +168,10 @@ impl Process {
             followers: BTreeMap::new(),
             next_session: 0,
             alter_partitions: AlterPartitions::default(),
-            appended: BTreeSet::new(),
-            moved: BTreeSet::new(),
-            awake: BTreeSet::new(),
-            eager: BTreeSet::new(),
+            appended: Marks::default(),
+            moved: Marks::default(),
+            awake: Marks::default(),
+            eager: Marks::default(),
             unsaved: BTreeSet::new(),
             next_checkpoint: ctx.now + timings.high_watermark_checkpoint_interval,
             next_start_checkpoint: ctx.now + storage.initial_task_delay,
@@ -264,8 +265,16 @@ impl Process {
     }
 
     /// The earliest of everything this process waits for.
-    pub(crate) fn poll_timeout(&self) -> Option<MonoTime> {
-        [
+    pub(crate) fn poll_timeout(&self) -> MonoTime {
+        let regular = [
+            self.next_checkpoint,
+            self.next_start_checkpoint,
+            self.next_retention,
+            self.next_cleaning,
+            self.next_isr_check,
+            self.next_producer_check,
+        ];
+        let others = [
             self.lifecycle.poll_timeout(),
             self.calls.poll_timeout(),
             self.produce.poll_timeout(),
@@ -277,17 +286,17 @@ impl Process {
             self.alter_partitions.poll_timeout(),
             self.replication_timeout(),
             self.idle_timeout(),
-            Some(self.next_checkpoint),
-            Some(self.next_start_checkpoint),
-            Some(self.next_retention),
-            Some(self.next_cleaning),
-            Some(self.next_isr_check),
-            Some(self.next_producer_check),
             self.quotas.poll_timeout(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        ];
+        // Asked after whatever happens: a loop in place of adapters is worth it.
+        let mut earliest = self.next_checkpoint;
+        for at in regular {
+            earliest = earliest.min(at);
+        }
+        for at in others {
+            earliest = at.map_or(earliest, |at| earliest.min(at));
+        }
+        earliest
     }
 
     /// Does everything that is due.

@@ -272,7 +272,7 @@ impl Cluster {
 
     fn next_timer(&self) -> Option<MonoTime> {
         let brokers = self.brokers.values().filter_map(|broker| match &broker.state {
-            BrokerState::Up(process) => process.poll_timeout(),
+            BrokerState::Up(process) => Some(process.poll_timeout()),
             BrokerState::Killed(_) | BrokerState::Paused { .. } => None,
         });
         brokers.chain(self.next_of_controller()).min()
@@ -287,7 +287,7 @@ impl Cluster {
         for (id, broker) in brokers {
             ctx.clock_skew = broker.clock_skew;
             if let BrokerState::Up(process) = &mut broker.state
-                && process.poll_timeout().is_some_and(|at| at <= now)
+                && process.poll_timeout() <= now
             {
                 process.on_timeout(&mut ctx);
                 if process.has_ended() {

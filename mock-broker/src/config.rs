@@ -416,7 +416,7 @@ pub enum ConfigError {
 }
 
 /// A topic to be created by the operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TopicSpec {
     /// Its name.
     pub name: String,

@@ -64,6 +64,7 @@ mod controller;
 pub mod fault;
 mod handle;
 mod log;
+mod marks;
 mod message;
 mod metadata;
 mod network;

@@ -87,7 +87,7 @@ pub(crate) enum Request {
         version: i16,
         request: Box<RequestKind>,
     },
-    ReplicaFetch(Box<ReplicaFetchRequest>),
+    ReplicaFetch(ReplicaFetchRequest),
 }
 
 /// The answer to the request of the same name.
@@ -106,7 +106,7 @@ pub(crate) enum Response {
     AllocateProducerIds(Result<ProducerIdBlock, ErrorCode>),
     AssignDirectories(Result<(), ErrorCode>),
     Forwarded(Box<ResponseKind>),
-    ReplicaFetch(Box<ReplicaFetchResponse>),
+    ReplicaFetch(ReplicaFetchResponse),
 }
 
 #[derive(Clone, Debug)]

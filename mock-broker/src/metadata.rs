@@ -4,10 +4,12 @@
 //! they reach it over the network, so a broker may answer with yesterday's truth, as under KRaft.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use indexmap::IndexMap;
 use milena_protocol::ids::{BrokerId, TopicId, TopicName};
 
+use crate::marks::Marks;
 use crate::settings::{Layers, Values};
 pub(crate) use crate::settings::{TimestampType, TopicSettings};
 
@@ -96,6 +98,10 @@ impl Topic {
     /// One of its partitions.
     pub(crate) fn partition(&self, index: i32) -> TopicPartition {
         TopicPartition { topic: self.number, index }
+    }
+
+    pub(crate) fn partition_state(&self, index: i32) -> Option<&Arc<PartitionState>> {
+        self.partitions.get(usize::try_from(index).ok()?)
     }
 }
 
@@ -196,11 +202,14 @@ pub(crate) enum Record {
 /// What a run of records changed, for whoever has to act on it.
 #[derive(Default, Debug)]
 pub(crate) struct ImageDelta {
-    pub(crate) partitions: BTreeSet<TopicPartition>,
+    pub(crate) partitions: Marks<TopicPartition>,
     pub(crate) removed_topics: Vec<Arc<Topic>>,
     /// Topics whose settings may have changed.
     pub(crate) settings: BTreeSet<TopicId>,
 }
+
+/// Hashes alike in every run.
+type Hasher = foldhash::fast::FixedState;
 
 /// The metadata up to some record.
 #[derive(Clone, Default, Debug)]
@@ -209,8 +218,10 @@ pub(crate) struct Image {
     pub(crate) offset: u64,
     pub(crate) brokers: BTreeMap<BrokerId, Arc<Registration>>,
     topics: BTreeMap<TopicNumber, Arc<Topic>>,
-    ids: BTreeMap<TopicId, TopicNumber>,
-    names: BTreeMap<TopicName, TopicNumber>,
+    ids: IndexMap<TopicId, TopicNumber, Hasher>,
+    names: IndexMap<TopicName, TopicNumber, Hasher>,
+    /// All topics in the order of their names; sorted when somebody asks.
+    in_order: OnceLock<Vec<TopicNumber>>,
     partitions: usize,
     pub(crate) scram: BTreeMap<ScramKey, ScramCredential>,
     pub(crate) quotas: BTreeMap<QuotaEntity, Quotas>,
@@ -251,26 +262,28 @@ impl Image {
                 };
                 self.ids.insert(*id, number);
                 self.names.insert(name.clone(), number);
+                self.in_order = OnceLock::new();
                 self.topics.insert(number, Arc::new(topic));
             }
             Record::Partition { partition, state } => {
-                let Some(topic) = self.topics.get_mut(&partition.topic) else { return };
+                let Some(topic) = self.topic_mut(partition.topic) else { return };
                 let Ok(index) = usize::try_from(partition.index) else { return };
                 // Copies the topic once per change only while someone else still looks at it.
                 let topic = Arc::make_mut(topic);
-                if index == topic.partitions.len() {
+                if let Some(slot) = topic.partitions.get_mut(index) {
+                    *slot = Arc::clone(state);
+                } else if index == topic.partitions.len() {
                     topic.partitions.push(Arc::clone(state));
                     self.partitions += 1;
-                } else if let Some(slot) = topic.partitions.get_mut(index) {
-                    *slot = Arc::clone(state);
                 }
                 delta.partitions.insert(*partition);
             }
             Record::Settings { of, values } => self.apply_values(of, values, delta),
             Record::RemoveTopic { id } => {
-                let Some(number) = self.ids.remove(id) else { return };
+                let Some(number) = self.ids.swap_remove(id) else { return };
                 if let Some(topic) = self.topics.remove(&number) {
-                    self.names.remove(&topic.name);
+                    self.names.swap_remove(&topic.name);
+                    self.in_order = OnceLock::new();
                     self.partitions -= topic.partitions.len();
                     self.directories.retain(|(_, partition), _| partition.topic != number);
                     delta.removed_topics.push(topic);
@@ -322,6 +335,16 @@ impl Image {
         }
     }
 
+    /// The topic of this number. Looks first at the last, which is the one that grows.
+    fn topic_mut(&mut self, number: TopicNumber) -> Option<&mut Arc<Topic>> {
+        match self.topics.last_key_value() {
+            Some((last, _)) if *last == number => {
+                self.topics.last_entry().map(|entry| entry.into_mut())
+            }
+            _ => self.topics.get_mut(&number),
+        }
+    }
+
     /// The number of the topic that a record creates which comes behind so many others.
     pub(crate) fn topic_behind(&self, records: usize) -> TopicNumber {
         TopicNumber(self.offset + records as u64)
@@ -342,12 +365,16 @@ impl Image {
 
     /// All topics in the order of their names.
     pub(crate) fn topics(&self) -> impl Iterator<Item = &Arc<Topic>> {
-        self.names.values().filter_map(|number| self.topics.get(number))
+        let in_order = self.in_order.get_or_init(|| {
+            let mut topics: Vec<&Topic> = self.topics.values().map(|topic| &**topic).collect();
+            topics.sort_unstable_by_key(|topic| &topic.name);
+            topics.into_iter().map(|topic| topic.number).collect()
+        });
+        in_order.iter().filter_map(|number| self.topics.get(number))
     }
 
     pub(crate) fn partition(&self, partition: TopicPartition) -> Option<&Arc<PartitionState>> {
-        let index = usize::try_from(partition.index).ok()?;
-        self.topics.get(&partition.topic)?.partitions.get(index)
+        self.topics.get(&partition.topic)?.partition_state(partition.index)
     }
 
     pub(crate) fn partition_count(&self) -> usize {

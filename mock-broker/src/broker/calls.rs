@@ -1,6 +1,6 @@
 //! Requests this broker sent to other nodes and that are not answered yet.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use milena_protocol::ErrorCode;
 use milena_protocol::ids::BrokerId;
@@ -29,39 +29,37 @@ pub(crate) enum CallKind {
 
 #[derive(Debug)]
 struct Call {
+    id: u64,
     to: Node,
     kind: CallKind,
     deadline: Option<MonoTime>,
 }
 
-/// All unanswered requests, by number.
+/// All unanswered requests.
 #[derive(Default, Debug)]
 pub(crate) struct Calls {
-    by_id: BTreeMap<u64, Call>,
-    deadlines: BTreeSet<(MonoTime, u64)>,
+    /// As they were made, so that their numbers ascend. There are few at a time: one to each other
+    /// node, and those that are made for clients.
+    unanswered: Vec<Call>,
     /// Calls that failed and are made again after a pause, which is the same for all.
     postponed: VecDeque<(MonoTime, CallKind)>,
 }
 
 impl Calls {
     pub(crate) fn poll_timeout(&self) -> Option<MonoTime> {
-        let deadline = self.deadlines.first().map(|(at, _)| *at);
+        let deadline = self.unanswered.iter().filter_map(|call| call.deadline).min();
         deadline.into_iter().chain(self.postponed.front().map(|(at, _)| *at)).min()
     }
 
-    fn insert(&mut self, id: u64, call: Call) {
-        if let Some(deadline) = call.deadline {
-            self.deadlines.insert((deadline, id));
-        }
-        self.by_id.insert(id, call);
+    fn remove(&mut self, id: u64) -> Option<Call> {
+        let at = self.unanswered.binary_search_by_key(&id, |call| call.id).ok()?;
+        Some(self.unanswered.remove(at))
     }
 
-    fn remove(&mut self, id: u64) -> Option<Call> {
-        let call = self.by_id.remove(&id)?;
-        if let Some(deadline) = call.deadline {
-            self.deadlines.remove(&(deadline, id));
-        }
-        Some(call)
+    /// The one whose time was over first.
+    fn expired(&self, now: MonoTime) -> Option<u64> {
+        let deadlines = self.unanswered.iter().filter_map(|call| Some((call.deadline?, call.id)));
+        deadlines.min().filter(|(at, _)| *at <= now).map(|(_, id)| id)
     }
 }
 
@@ -89,21 +87,18 @@ impl Process {
         body: Request,
         deadline: Option<MonoTime>,
     ) {
-        self.calls.insert(id, Call { to, kind, deadline });
+        self.calls.unanswered.push(Call { id, to, kind, deadline });
         ctx.send(self.node(), to, Message::Request { id, body });
     }
 
     /// The requests another node owes an answer to.
     pub(crate) fn calls_to(&self, node: Node) -> Vec<u64> {
-        let to_node = |(id, call): (&u64, &Call)| (call.to == node).then_some(*id);
-        self.calls.by_id.iter().filter_map(to_node).collect()
+        let to_node = self.calls.unanswered.iter().filter(|call| call.to == node);
+        to_node.map(|call| call.id).collect()
     }
 
     pub(super) fn expire_calls(&mut self, ctx: &mut Context<'_>) {
-        while let Some((at, id)) = self.calls.deadlines.first().copied() {
-            if at > ctx.now {
-                break;
-            }
+        while let Some(id) = self.calls.expired(ctx.now) {
             self.call_failed(ctx, id);
         }
         while self.calls.postponed.front().is_some_and(|(at, _)| *at <= ctx.now) {
@@ -147,7 +142,7 @@ impl Process {
             }
             (CallKind::AutoCreate { topics }, _) => self.auto_create_ended(&topics),
             (CallKind::ReplicaFetch { leader }, Response::ReplicaFetch(response)) => {
-                self.replica_fetch_answered(ctx, leader, *response);
+                self.replica_fetch_answered(ctx, leader, response);
             }
             (kind, _) => self.kind_failed(ctx, kind),
         }

@@ -27,7 +27,7 @@ impl Process {
             }
             ctx.trace(self.node(), "metadata", &[("offset", &self.image.offset)]);
             if self.is_serving() {
-                self.publish(ctx, &delta);
+                self.publish(ctx, delta);
             }
             self.maybe_serve(ctx);
         }
@@ -44,7 +44,7 @@ impl Process {
                 let is_gone = |topic: &&Arc<Topic>| self.image.topic(topic.id).is_none();
                 delta.removed_topics.extend(before.topics().filter(is_gone).cloned());
                 delta.partitions.extend(self.image.topics().flat_map(|it| partitions_of(it)));
-                self.publish(ctx, &delta);
+                self.publish(ctx, delta);
             }
             self.maybe_serve(ctx);
         }
@@ -63,18 +63,18 @@ impl Process {
         for key in gone.copied().collect::<Vec<_>>() {
             self.disk.remove(key);
         }
-        self.publish(ctx, &delta);
+        self.publish(ctx, delta);
     }
 
-    fn publish(&mut self, ctx: &mut Context<'_>, delta: &ImageDelta) {
+    fn publish(&mut self, ctx: &mut Context<'_>, mut delta: ImageDelta) {
         let deleted = self.directories_of(&delta.removed_topics);
         for topic in &delta.removed_topics {
             self.drop_topic(ctx, topic);
         }
         self.save_starts_beside(&deleted);
         let mut followers = BTreeSet::new();
-        for key in &delta.partitions {
-            self.apply_partition(ctx, *key, &mut followers);
+        for key in delta.partitions.take() {
+            self.apply_partition(ctx, key, &mut followers);
         }
         // A follower has one fetch at a time and names new partitions in its next: in Apache Kafka
         // it comes when replica.fetch.wait.max.ms is over.
@@ -109,7 +109,8 @@ impl Process {
         key: TopicPartition,
         followers: &mut BTreeSet<BrokerId>,
     ) {
-        let Some(state) = self.image.partition(key).map(Arc::clone) else { return };
+        let Some(topic) = self.image.topic_of(key).map(Arc::clone) else { return };
+        let Some(state) = topic.partition_state(key.index) else { return };
         if !state.replicas.contains(&self.id) {
             self.drop_partition(key);
             return;
@@ -117,14 +118,22 @@ impl Process {
         if self.directories.offline.contains(&key) {
             return;
         }
-        let is_new = !self.replicas.contains_key(&key);
-        if is_new {
-            self.open_replica(ctx, key);
-        }
+        // What is new is behind everything that is there.
+        let is_last = self.replicas.last_key_value().is_none_or(|(last, _)| *last < key);
+        let is_new = is_last || !self.replicas.contains_key(&key);
+        let replica = if is_new {
+            let Some(opened) = self.open_replica(ctx, key, &topic) else {
+                self.directories.offline.insert(key);
+                return;
+            };
+            self.replicas.entry(key).or_insert(opened)
+        } else {
+            let Some(known) = self.replicas.get_mut(&key) else { return };
+            known
+        };
         let around = super::surroundings!(self, ctx);
-        let Some(replica) = self.replicas.get_mut(&key) else { return };
         let led = replica.is_leader();
-        let new_epoch = replica.apply(&state, around);
+        let new_epoch = replica.apply(state, around);
         let high_watermark_moved = replica.maybe_raise_high_watermark(around);
         ctx.trace(
             Node::Broker(self.id),
@@ -150,10 +159,16 @@ impl Process {
                 None
             }
         };
+        if is_new {
+            self.tell_directory(ctx, key);
+        }
         if high_watermark_moved {
             self.unsaved.insert(key);
         }
-        if new_epoch {
+        if new_epoch && is_new {
+            // Nobody copies it yet.
+            leader.into_iter().for_each(|leader| self.start_copying(key, leader));
+        } else if new_epoch {
             self.copy_from(key, leader);
         }
         // Nobody waits for what was not here, and nobody follows it.
@@ -166,11 +181,15 @@ impl Process {
         }
     }
 
-    fn open_replica(&mut self, ctx: &mut Context<'_>, key: TopicPartition) {
-        let Some(topic) = self.image.topic_of(key).map(Arc::clone) else { return };
+    /// None if there is no place for it.
+    fn open_replica(
+        &mut self,
+        ctx: &mut Context<'_>,
+        key: TopicPartition,
+        topic: &Topic,
+    ) -> Option<Box<Replica>> {
         if !self.place(ctx, key, &topic.name) {
-            self.directories.offline.insert(key);
-            return;
+            return None;
         }
         let mut log = self.disk.logs.remove(&key).unwrap_or_default();
         self.disk.recover(key, &mut log);
@@ -184,9 +203,7 @@ impl Process {
                 ("hw", &log.high_watermark()),
             ],
         );
-        let replica = Replica::new(key, topic.name.clone(), Arc::clone(&topic.settings), log);
-        self.replicas.insert(key, Box::new(replica));
-        self.tell_directory(ctx, key);
+        Some(Box::new(Replica::new(key, topic.name.clone(), Arc::clone(&topic.settings), log)))
     }
 
     /// Lets the fetcher of `leader`, and no other, copy a partition.
@@ -198,9 +215,13 @@ impl Process {
             }
         }
         if let Some(leader) = leader {
-            self.fetchers.entry(leader).or_default().add(key);
-            self.eager.insert(leader);
+            self.start_copying(key, leader);
         }
+    }
+
+    fn start_copying(&mut self, key: TopicPartition, leader: BrokerId) {
+        self.fetchers.entry(leader).or_default().add(key);
+        self.eager.insert(leader);
     }
 
     /// Tells the followers' sessions which of them are in the ISR.

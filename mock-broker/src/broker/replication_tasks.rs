@@ -28,13 +28,12 @@ impl Process {
             return;
         }
         if let Err(code) = self.enter_session(ctx, follower, request) {
-            let body =
-                Box::new(ReplicaFetchResponse { session: Err(code), partitions: Vec::new() });
+            let body = ReplicaFetchResponse { session: Err(code), partitions: Vec::new() };
             let message = Message::Response { id, body: Response::ReplicaFetch(body) };
             ctx.send(self.node(), Node::Broker(follower), message);
             return;
         }
-        let Some(session) = self.followers.get(&follower) else { return };
+        let Some(session) = self.followers.get_mut(&follower) else { return };
         for (key, position) in session.to_note() {
             self.note_fetch(ctx, follower, request.broker_epoch, key, &position);
         }
@@ -134,7 +133,7 @@ impl Process {
             return;
         }
         session.parked = None;
-        let body = Response::ReplicaFetch(Box::new(response));
+        let body = Response::ReplicaFetch(response);
         let message = Message::Response { id: parked.request, body };
         ctx.send(self.node(), Node::Broker(follower), message);
     }
@@ -199,7 +198,7 @@ impl Process {
                 continue;
             };
             let deadline = Some(ctx.now + ctx.config.timings.request_timeout);
-            let body = Request::ReplicaFetch(Box::new(request));
+            let body = Request::ReplicaFetch(request);
             let kind = CallKind::ReplicaFetch { leader };
             self.send_call(ctx, id, Node::Broker(leader), kind, body, deadline);
         }

@@ -9,20 +9,8 @@ use crate::context::Context;
 impl Process {
     pub(crate) fn settle(&mut self, ctx: &mut Context<'_>) {
         loop {
-            let moved = std::mem::take(&mut self.moved);
-            let mut touched = std::mem::take(&mut self.appended);
-            touched.extend(moved.iter().copied());
-            for (id, session) in &mut self.followers {
-                for key in &touched {
-                    if session.touch(*key) {
-                        self.awake.insert(*id);
-                    }
-                }
-            }
-            for key in moved {
-                self.complete_produces(ctx, key);
-                self.complete_fetches(ctx, key);
-                self.complete_deletes(ctx, key);
+            if !self.moved.is_empty() || !self.appended.is_empty() {
+                self.follow_up(ctx);
             }
             if let Some(connection) = self.runnable.pop_front() {
                 self.run(ctx, connection);
@@ -34,5 +22,24 @@ impl Process {
         }
         self.propose_isrs(ctx);
         self.send_fetches(ctx);
+    }
+
+    /// Wakes whoever waits for what was noted.
+    fn follow_up(&mut self, ctx: &mut Context<'_>) {
+        let (moved, appended) = (self.moved.take(), self.appended.take());
+        for (id, session) in &mut self.followers {
+            for key in moved.iter().chain(&appended) {
+                if session.touch(*key) {
+                    self.awake.insert(*id);
+                }
+            }
+        }
+        for key in &moved {
+            self.complete_produces(ctx, *key);
+            self.complete_fetches(ctx, *key);
+            self.complete_deletes(ctx, *key);
+        }
+        self.moved.give_back(moved);
+        self.appended.give_back(appended);
     }
 }

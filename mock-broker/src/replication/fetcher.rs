@@ -11,6 +11,7 @@ use milena_protocol::ids::BrokerId;
 use milena_protocol::time::MonoTime;
 
 use crate::log::{EpochEnd, Log};
+use crate::marks::Marks;
 use crate::message::{
     ReplicaFetchRequest, ReplicaFetchResponse, ReplicaOutcome, ReplicaPartition, ReplicaPosition,
     SessionId,
@@ -49,7 +50,7 @@ pub(crate) struct Fetcher {
     session: SessionId,
     partitions: BTreeMap<TopicPartition, Progress>,
     /// What the leader has to be told in the next fetch.
-    dirty: BTreeSet<TopicPartition>,
+    dirty: Marks<TopicPartition>,
     forgotten: BTreeSet<TopicPartition>,
     delayed: BTreeSet<(MonoTime, TopicPartition)>,
     in_flight: Option<u64>,
@@ -61,7 +62,7 @@ impl Default for Fetcher {
         Self {
             session: NEW_SESSION,
             partitions: BTreeMap::new(),
-            dirty: BTreeSet::new(),
+            dirty: Marks::default(),
             forgotten: BTreeSet::new(),
             delayed: BTreeSet::new(),
             in_flight: None,
@@ -80,7 +81,6 @@ impl Fetcher {
 
     pub(crate) fn remove(&mut self, key: TopicPartition) {
         if self.partitions.remove(&key).is_some() {
-            self.dirty.remove(&key);
             self.forgotten.insert(key);
         }
     }
@@ -121,26 +121,40 @@ impl Fetcher {
             return None;
         }
         let is_new = self.session == NEW_SESSION;
-        let named: Vec<TopicPartition> = if is_new {
-            self.partitions.keys().copied().collect()
-        } else {
-            self.dirty.iter().copied().collect()
-        };
-        let partitions: Vec<_> = named
-            .into_iter()
-            .filter(|key| self.partitions.get(key) == Some(&Progress::Fetching))
-            .filter_map(|key| replicas.get(&key).map(|replica| (key, position(replica))))
-            .collect();
+        let partitions = if is_new { self.everything(replicas) } else { self.changed(replicas) };
         if is_new && partitions.is_empty() {
             return None;
         }
-        self.dirty.clear();
         let forgotten = std::mem::take(&mut self.forgotten);
         let forgotten = if is_new { Vec::new() } else { forgotten.into_iter().collect() };
         let id = request();
         self.in_flight = Some(id);
         let session = self.session;
         Some((id, ReplicaFetchRequest { broker_epoch, session, partitions, forgotten }))
+    }
+
+    /// Where it is in every partition that it copies, for a new session.
+    fn everything(&mut self, replicas: &Replicas) -> Vec<(TopicPartition, ReplicaPosition)> {
+        let fetching = self.partitions.iter().filter(|(_, at)| **at == Progress::Fetching);
+        let partitions: Vec<_> = fetching
+            .filter_map(|(key, _)| replicas.get(key).map(|replica| (*key, position(replica))))
+            .collect();
+        if !partitions.is_empty() {
+            self.dirty = Marks::default();
+        }
+        partitions
+    }
+
+    /// Where it is in those of which the leader has to be told.
+    fn changed(&mut self, replicas: &Replicas) -> Vec<(TopicPartition, ReplicaPosition)> {
+        let dirty = self.dirty.take();
+        let fetching =
+            dirty.iter().filter(|key| self.partitions.get(*key) == Some(&Progress::Fetching));
+        let partitions = fetching
+            .filter_map(|key| replicas.get(key).map(|replica| (*key, position(replica))))
+            .collect();
+        self.dirty.give_back(dirty);
+        partitions
     }
 
     fn end_delays(&mut self, now: MonoTime) {

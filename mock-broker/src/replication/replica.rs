@@ -80,7 +80,8 @@ pub(crate) struct Replica {
     pub(crate) role: Role,
     pub(crate) leader_epoch: i32,
     partition_epoch: i32,
-    assigned: Vec<BrokerId>,
+    /// How many replicas there are.
+    replication_factor: usize,
 }
 
 impl Replica {
@@ -98,7 +99,7 @@ impl Replica {
             role: Role::Idle,
             leader_epoch: -1,
             partition_epoch: -1,
-            assigned: Vec::new(),
+            replication_factor: 0,
         }
     }
 
@@ -114,7 +115,7 @@ impl Replica {
         let new_epoch = state.leader_epoch > self.leader_epoch;
         self.partition_epoch = state.partition_epoch;
         self.leader_epoch = state.leader_epoch;
-        self.assigned.clone_from(&state.replicas);
+        self.replication_factor = state.replicas.len();
         if state.leader == around.broker {
             self.lead(state, around, new_epoch);
         } else if state.has_leader() {
@@ -183,7 +184,7 @@ impl Replica {
             return 1;
         }
         let wanted = usize::try_from(self.settings.min_insync_replicas).unwrap_or(1);
-        wanted.min(self.assigned.len())
+        wanted.min(self.replication_factor)
     }
 
     /// The committed ISR on a leader.

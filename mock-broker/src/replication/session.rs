@@ -11,6 +11,7 @@ use milena_protocol::ErrorCode;
 use milena_protocol::ids::BrokerId;
 use milena_protocol::time::MonoTime;
 
+use crate::marks::Marks;
 use crate::message::{
     ReplicaFetchRequest, ReplicaFetchResponse, ReplicaOutcome, ReplicaPartition, ReplicaPosition,
     SessionId,
@@ -40,7 +41,7 @@ pub(crate) struct FollowerSession {
     pub(crate) follower: BrokerId,
     id: SessionId,
     positions: BTreeMap<TopicPartition, ReplicaPosition>,
-    ready: BTreeSet<TopicPartition>,
+    ready: Marks<TopicPartition>,
     /// Partitions whose ISR the follower is not in: each fetch may let it join.
     outside: BTreeSet<TopicPartition>,
     /// Where the next response begins, so that no partition starves behind a full one.
@@ -61,7 +62,7 @@ impl FollowerSession {
             follower,
             id: SessionId { id, epoch: 1 },
             positions: BTreeMap::new(),
-            ready: BTreeSet::new(),
+            ready: Marks::default(),
             outside: BTreeSet::new(),
             cursor: None,
             last_request: now,
@@ -92,7 +93,6 @@ impl FollowerSession {
         self.last_request = now;
         for key in &request.forgotten {
             self.positions.remove(key);
-            self.ready.remove(key);
             self.outside.remove(key);
         }
         for (key, position) in &request.partitions {
@@ -102,11 +102,16 @@ impl FollowerSession {
     }
 
     /// The partitions this request is a fetch of, as far as that tells the leader anything.
-    pub(crate) fn to_note(&self) -> Vec<(TopicPartition, ReplicaPosition)> {
-        self.ready
-            .union(&self.outside)
-            .filter_map(|key| self.positions.get(key).map(|position| (*key, *position)))
-            .collect()
+    pub(crate) fn to_note(&mut self) -> Vec<(TopicPartition, ReplicaPosition)> {
+        let ready = self.ready.sorted();
+        let more = self.outside.iter().filter(|key| ready.binary_search(key).is_err());
+        let with_position =
+            |key: &TopicPartition| self.positions.get(key).map(|position| (*key, *position));
+        let mut noted: Vec<_> = ready.iter().chain(more).filter_map(with_position).collect();
+        if !self.outside.is_empty() {
+            noted.sort_unstable_by_key(|(key, _)| *key);
+        }
+        noted
     }
 
     /// Says whether the follower is in a partition's ISR.
@@ -137,21 +142,22 @@ impl FollowerSession {
         let mut partitions = Vec::new();
         let mut budget = limits.response;
         let mut any_records = false;
-        for key in self.in_turn() {
-            let Some(position) = self.positions.get(&key).copied() else {
-                self.ready.remove(&key);
-                continue;
-            };
+        let ready = self.ready.take();
+        let first = self.cursor.map_or(0, |cursor| ready.partition_point(|key| *key <= cursor));
+        let (later, in_turn) = ready.split_at(first);
+        for key in in_turn.iter().chain(later).copied() {
+            // The follower names its new position in its next fetch, whatever comes of this.
+            let Some(position) = self.positions.get(&key).copied() else { continue };
             let replica = replicas.get(&key).map(|replica| &**replica);
             let most = budget.min(limits.partition);
             let outcome = look(replica, self.follower, &position, most, !any_records);
             match &outcome {
-                Looked::Nothing => {
-                    self.ready.remove(&key);
+                Looked::Nothing => continue,
+                // There is something, but no room for it in this response.
+                Looked::NoRoom => {
+                    self.ready.insert(key);
                     continue;
                 }
-                // There is something, but no room for it in this response.
-                Looked::NoRoom => continue,
                 Looked::Answer(ReplicaOutcome::Records { batches, .. }) => {
                     let bytes: usize = batches.iter().map(|batch| batch.size()).sum();
                     any_records |= bytes > 0;
@@ -164,27 +170,13 @@ impl FollowerSession {
                 }
                 Looked::Answer(_) => {}
             }
-            // The follower names its new position in its next fetch, whatever came of this.
-            self.ready.remove(&key);
             if let Looked::Answer(outcome) = outcome {
                 let ReplicaPosition { fetch_offset, leader_epoch, .. } = position;
                 partitions.push((key, ReplicaPartition { fetch_offset, leader_epoch, outcome }));
             }
         }
+        self.ready.give_back(ready);
         ReplicaFetchResponse { session: Ok(self.id), partitions }
-    }
-
-    fn in_turn(&self) -> Vec<TopicPartition> {
-        use std::ops::Bound::{Excluded, Unbounded};
-        match self.cursor {
-            None => self.ready.iter().copied().collect(),
-            Some(cursor) => self
-                .ready
-                .range((Excluded(cursor), Unbounded))
-                .chain(self.ready.range(..=cursor))
-                .copied()
-                .collect(),
-        }
     }
 }
 

@@ -64,6 +64,8 @@ pub(crate) struct Layers {
     effective: OnceLock<Values>,
     /// Of topics that set nothing.
     topics: OnceLock<Arc<TopicSettings>>,
+    /// Whether what topics follow that set nothing goes together.
+    goes_together: OnceLock<Result<(), SettingError>>,
 }
 
 impl Layers {
@@ -76,6 +78,7 @@ impl Layers {
             own: Arc::default(),
             effective: OnceLock::new(),
             topics: OnceLock::new(),
+            goes_together: OnceLock::new(),
         }
     }
 
@@ -112,6 +115,7 @@ impl Layers {
     fn forget(&mut self) {
         self.effective = OnceLock::new();
         self.topics = OnceLock::new();
+        self.goes_together = OnceLock::new();
     }
 
     fn effective(&self) -> &Values {
@@ -210,7 +214,14 @@ impl Layers {
 
     /// Checks what a topic is to have.
     pub(crate) fn check_topic(&self, overrides: &Values) -> Result<(), SettingError> {
+        if overrides.is_empty() {
+            return self.goes_together.get_or_init(|| self.check_together(overrides)).clone();
+        }
         check_topic_values(self.tables, overrides)?;
+        self.check_together(overrides)
+    }
+
+    fn check_together(&self, overrides: &Values) -> Result<(), SettingError> {
         check_together(|name| {
             let Some(setting) = self.tables.topic(name) else { return String::new() };
             match overrides.get(name) {

@@ -7,10 +7,11 @@ use milena_protocol::messages::{BrokerId, OffsetForLeaderEpochRequest, TopicName
 
 use super::super::scenario::text;
 use super::super::{Outcome, Scenario};
-use super::support::{batch, fetch, fetch_with, list_offsets_in};
+use super::support::{PRODUCE, batch, fetch, fetch_with, list_offsets_in, produce};
 
 cases! {
     the_end_of_an_epoch_is_where_the_next_one_begins: Three, "LeaderEpochFileCache.endOffsetFor";
+    the_latest_epoch_ends_where_the_log_does: Three, "Partition.lastOffsetForLeaderEpoch";
     list_offsets_checks_the_leader_epoch: One, "Partition.checkCurrentLeaderEpoch";
     a_consumer_that_followed_another_history_diverges: Three, "Partition.readRecords";
     epochs_of_batches_are_those_they_were_appended_in: Three, "UnifiedLog.append";
@@ -49,6 +50,18 @@ fn the_end_of_an_epoch_is_where_the_next_one_begins(s: &mut Scenario<'_>) -> Out
     s.ask("no such topic", 1, 4, &end_of("nobody-made-this", -1, 0))?;
     s.start(3)?;
     s.wait_for_isr(1, &topic, 1, &[1, 2, 3])
+}
+
+fn the_latest_epoch_ends_where_the_log_does(s: &mut Scenario<'_>) -> Outcome {
+    let topic = s.create_on("a", &[1, 3], &[])?;
+    s.append(1, &topic, batch(&["a"]))?;
+    s.freeze(3)?;
+    s.ask("acks 1", 1, PRODUCE, &produce(&topic, 1, batch(&["b"])))?;
+    s.ask("the end of the epoch", 1, 4, &end_of(&topic, -1, 0))?;
+    s.ask("the high watermark", 1, 9, &list_offsets_in(&topic, -1, 0))?;
+    s.thaw(3)?;
+    s.wait_for_isr(1, &topic, 1, &[1, 3])?;
+    s.wait_for_high_watermark(1, &topic, 2)
 }
 
 fn list_offsets_checks_the_leader_epoch(s: &mut Scenario<'_>) -> Outcome {

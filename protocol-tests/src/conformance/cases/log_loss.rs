@@ -21,6 +21,8 @@ cases! {
     what_is_known_of_producers_is_lost_with_the_tail: Three, "ProducerStateManager.truncateAndReload";
     a_log_is_cut_where_the_histories_part: Apart, "KIP-101, KIP-595";
     histories_that_part_twice_are_cut_to_the_last_epoch_in_common: Apart, "AbstractFetcherThread.getOffsetTruncationState";
+    a_log_is_cut_below_its_own_high_watermark: Apart, "KIP-101";
+    a_log_that_never_had_the_leaders_epoch_is_cut_to_the_one_below: Apart, "AbstractFetcherThread.getOffsetTruncationState";
     what_is_known_of_producers_is_cut_off_with_their_records: Apart, "ProducerStateManager.truncateAndReload";
     a_lost_log_is_copied_whole: Three, "LogLoader.recoverLog";
 }
@@ -163,6 +165,61 @@ fn histories_that_part_twice_are_cut_to_the_last_epoch_in_common(s: &mut Scenari
     s.ask("at the leader", 2, 12, &fetch(&topic, 0))?;
     s.ask("at the one that was cut", 3, 12, &fetch(&topic, 0))?;
     s.ask("the latest offsets", 2, LIST_OFFSETS, &list_offsets(&topic, -1)).map(drop)
+}
+
+fn a_log_is_cut_below_its_own_high_watermark(s: &mut Scenario<'_>) -> Outcome {
+    let topic = s.create_on("a", &[2, 3], &[("unclean.leader.election.enable", "true")])?;
+    s.append(2, &topic, batch(&["both"]))?;
+    s.wait_for_held(3, &topic, (0, 1))?;
+    s.kill(3)?;
+    s.wait_for_isr(2, &topic, 2, &[2])?;
+    s.append(2, &topic, batch(&["only"]))?;
+    s.append(2, &topic, batch(&["first"]))?;
+    // It shuts down in order, so that it remembers what it committed.
+    s.stop(2)?;
+    s.wait_for_leader(1, &topic, -1)?;
+    s.launch(3)?;
+    s.wait_for_isr(3, &topic, 3, &[3])?;
+    s.wait_for_high_watermark(3, &topic, 1)?;
+    s.append(3, &topic, batch(&["only second"]))?;
+    s.start(2)?;
+    s.wait_for_isr(3, &topic, 3, &[2, 3])?;
+    s.wait_for_held(2, &topic, (0, 2))?;
+    s.ask("at the one that was cut", 2, 12, &fetch(&topic, 0))?;
+    s.metadata("who leads", 3, &[&topic]).map(drop)
+}
+
+/// One of two replicas leads alone, appends, and dies.
+fn leads_alone(s: &mut Scenario<'_>, broker: i32, topic: &str, end: i64, value: &str) -> Outcome {
+    s.launch(broker)?;
+    s.wait_for_isr(broker, topic, broker, &[broker])?;
+    s.wait_for_high_watermark(broker, topic, end)?;
+    s.append(broker, topic, batch(&[value]))?;
+    s.append(broker, topic, batch(&[value]))
+}
+
+fn a_log_that_never_had_the_leaders_epoch_is_cut_to_the_one_below(s: &mut Scenario<'_>) -> Outcome {
+    let topic = s.create_on("a", &[2, 3], &[("unclean.leader.election.enable", "true")])?;
+    s.append(2, &topic, batch(&["both"]))?;
+    s.wait_for_held(3, &topic, (0, 1))?;
+    s.kill(3)?;
+    s.wait_for_isr(2, &topic, 2, &[2])?;
+    s.kill(2)?;
+    s.wait_for_leader(1, &topic, -1)?;
+    leads_alone(s, 3, &topic, 1, "second alone")?;
+    s.append(3, &topic, batch(&["second", "goes", "on"]))?;
+    s.kill(3)?;
+    s.wait_for_leader(1, &topic, -1)?;
+    leads_alone(s, 2, &topic, 1, "first alone")?;
+    s.kill(2)?;
+    s.wait_for_leader(1, &topic, -1)?;
+    leads_alone(s, 3, &topic, 6, "second again")?;
+    // The epoch before its own is one that it never had, and ends behind all that it has.
+    s.start(2)?;
+    s.wait_for_isr(3, &topic, 3, &[2, 3])?;
+    s.wait_for_held(2, &topic, (0, 8))?;
+    s.ask("at the leader", 3, 12, &fetch(&topic, 0))?;
+    s.ask("at the one that was cut", 2, 12, &fetch(&topic, 0)).map(drop)
 }
 
 fn what_is_known_of_producers_is_cut_off_with_their_records(s: &mut Scenario<'_>) -> Outcome {

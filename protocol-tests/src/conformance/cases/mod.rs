@@ -22,6 +22,7 @@ mod configs;
 mod controller;
 mod edges;
 mod elections;
+mod eligibility;
 mod epochs;
 mod fetch;
 mod isr;
@@ -68,6 +69,7 @@ pub fn all() -> Vec<Case> {
         isr::CASES,
         alter_partition::CASES,
         membership::CASES,
+        eligibility::CASES,
         reassignments::CASES,
         admin::CASES,
         bounds::CASES,

@@ -81,6 +81,7 @@ fn a_follower_that_missed_records_catches_up(s: &mut Scenario<'_>) -> Outcome {
     s.ask("from the one that was away", 2, 12, &fetch(&topic, 0))?;
     s.start(1)?;
     s.wait_for_isr(2, &topic, 2, &[1, 2, 3])?;
+    s.wait_for_isr(1, &topic, 2, &[1, 2, 3])?;
     s.metadata("the leader stays", 1, &[&topic]).map(drop)
 }
 

@@ -4,11 +4,11 @@ use milena_mock_broker::sabotage::Sabotage;
 
 use crate::kafka::Version;
 
-/// The case, or the test of the machine; nothing where there is none yet.
+/// The case, or the test of the machine.
 #[rustfmt::skip]
-pub(super) const fn known(defect: Sabotage) -> Option<&'static str> {
+pub(super) const fn known(defect: Sabotage) -> &'static str {
     use Sabotage as S;
-    Some(match defect {
+    match defect {
         S::AnyAcksTaken => "acks_outside_of_all_none_and_leader_are_refused",
         S::MinIsrIgnored => "acks_all_appends_nothing_below_the_minimum_isr",
         S::MinIsrAsksAnyAcks => "acks_none_and_leader_append_below_the_minimum_isr",
@@ -129,12 +129,13 @@ pub(super) const fn known(defect: Sabotage) -> Option<&'static str> {
         S::RequestsOvertake => "a_request_holds_up_those_behind_it",
         S::AcksNoneAnswered => "produce_without_acks_gets_no_answer_and_an_error_closes",
         S::AcksNoneNeverCloses => "produce_without_acks_gets_no_answer_and_an_error_closes",
-        S::FencedMayJoin | S::ShuttingDownMayJoin | S::CutOnlyOnce | S::EpochEndIsHighWatermark => {
-            return None;
-        }
+        S::FencedMayJoin => "a_member_that_shuts_down_or_is_fenced_is_refused",
+        S::ShuttingDownMayJoin => "a_member_that_shuts_down_or_is_fenced_is_refused",
+        S::CutOnlyOnce => "a_log_that_never_had_the_leaders_epoch_is_cut_to_the_one_below",
+        S::EpochEndIsHighWatermark => "the_latest_epoch_ends_where_the_log_does",
         S::TruncatedToHighWatermark => "what_is_known_of_producers_is_cut_off_with_their_records",
         S::IdleNeverClosed => "an_idle_connection_is_closed",
-    })
+    }
 }
 
 /// The release in which a rule holds that another has no more.

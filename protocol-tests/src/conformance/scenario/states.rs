@@ -2,13 +2,21 @@
 
 use milena_protocol::messages::metadata_request::MetadataRequestTopic;
 use milena_protocol::messages::metadata_response::MetadataResponsePartition;
-use milena_protocol::messages::{self, MetadataRequest, MetadataResponse};
+use milena_protocol::messages::offset_for_leader_epoch_request::{
+    OffsetForLeaderPartition, OffsetForLeaderTopic,
+};
+use milena_protocol::messages::{
+    self, BrokerId, MetadataRequest, MetadataResponse, OffsetForLeaderEpochRequest,
+};
 
 use super::{Scenario, text};
 use crate::conformance::{Outcome, Trouble};
 
 /// The Metadata version a case looks at states with.
 pub(super) const METADATA: i16 = 12;
+
+/// The OffsetForLeaderEpoch version with which it asks who leads.
+const EPOCHS: i16 = 4;
 
 impl Scenario<'_> {
     /// Looks again and again until `look` says true. What it asks is not recorded.
@@ -52,7 +60,8 @@ impl Scenario<'_> {
         })
     }
 
-    /// Waits until a broker's metadata shows this leader and ISR (as a set) for partition 0.
+    /// Waits until a broker's metadata shows this leader and ISR (as a set) for partition 0. A
+    /// leader that is asked itself lists itself before it serves, and is waited for.
     ///
     /// # Errors
     /// If it never does.
@@ -64,11 +73,28 @@ impl Scenario<'_> {
             let mut isr: Vec<i32> = seen.isr_nodes.iter().map(|id| id.0).collect();
             isr.sort_unstable();
             let leader_seen = seen.leader_id.0;
-            Ok((
-                leader_seen == leader && isr == wanted,
-                format!("leader {leader_seen}, ISR {isr:?}"),
-            ))
+            if leader_seen != leader || isr != wanted {
+                return Ok((false, format!("leader {leader_seen}, ISR {isr:?}")));
+            }
+            let serves = broker != leader || scenario.leads(broker, topic, seen.leader_epoch)?;
+            Ok((serves, format!("{leader} listed as the leader, and not serving")))
         })
+    }
+
+    /// Whether a broker serves partition 0 as the leader of this epoch.
+    fn leads(&mut self, broker: i32, topic: &str, epoch: i32) -> Outcome<bool> {
+        let partition = OffsetForLeaderPartition::default()
+            .with_current_leader_epoch(epoch)
+            .with_leader_epoch(epoch);
+        let topic = OffsetForLeaderTopic::default()
+            .with_topic(messages::TopicName(text(topic)))
+            .with_partitions(vec![partition]);
+        let request = OffsetForLeaderEpochRequest::default()
+            .with_replica_id(BrokerId(-1))
+            .with_topics(vec![topic]);
+        let answer = self.query(broker, EPOCHS, &request)?;
+        let told = answer.topics.iter().flat_map(|topic| &topic.partitions).next();
+        Ok(told.is_some_and(|told| told.error_code == 0))
     }
 
     /// Waits until a broker's metadata shows this ISR (as a set) for partition 0, whoever leads.
