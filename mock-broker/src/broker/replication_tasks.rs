@@ -34,7 +34,7 @@ impl Process {
             return;
         }
         let Some(session) = self.followers.get_mut(&follower) else { return };
-        for (key, position) in session.to_note() {
+        for (key, position) in session.fetched() {
             self.note_fetch(ctx, follower, request.broker_epoch, key, &position);
         }
         if let Some(session) = self.followers.get_mut(&follower) {

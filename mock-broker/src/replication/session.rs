@@ -102,7 +102,7 @@ impl FollowerSession {
     }
 
     /// The partitions this request is a fetch of, as far as that tells the leader anything.
-    pub(crate) fn to_note(&mut self) -> Vec<(TopicPartition, ReplicaPosition)> {
+    pub(crate) fn fetched(&mut self) -> Vec<(TopicPartition, ReplicaPosition)> {
         let ready = self.ready.sorted();
         let more = self.outside.iter().filter(|key| ready.binary_search(key).is_err());
         let with_position =
