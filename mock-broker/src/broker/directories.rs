@@ -40,6 +40,9 @@ pub(crate) struct Directories {
     preferred: BTreeMap<(TopicName, i32), Directory>,
     pub(super) moving: BTreeMap<TopicPartition, Moving>,
     next_step: Option<MonoTime>,
+    /// How many replicas are in each directory or move there, while metadata is taken in: counted
+    /// for the first replica that is placed, and not again for each.
+    held: Option<BTreeMap<Directory, usize>>,
     /// What the controller does not know yet.
     untold: BTreeMap<TopicPartition, Directory>,
     telling: BTreeMap<TopicPartition, Directory>,
@@ -52,10 +55,22 @@ impl Directories {
         self.next_step.into_iter().chain(retry).min()
     }
 
-    pub(super) fn forget(&mut self, key: TopicPartition) {
+    /// Forgets a partition whose replica, if there is one, is in a directory.
+    pub(super) fn forget(&mut self, key: TopicPartition, replica_in: Option<Directory>) {
         self.offline.remove(&key);
-        self.moving.remove(&key);
         self.untold.remove(&key);
+        let moving_to = self.moving.remove(&key).map(|moving| moving.to);
+        let Some(held) = &mut self.held else { return };
+        for gone in replica_in.into_iter().chain(moving_to) {
+            if let Some(count) = held.get_mut(&gone) {
+                *count = count.saturating_sub(1);
+            }
+        }
+    }
+
+    /// Replicas come and go from now on without being counted.
+    pub(super) fn forget_count(&mut self) {
+        self.held = None;
     }
 }
 
@@ -120,21 +135,32 @@ impl Process {
         let preferred = self.directories.preferred.remove(&(name.clone(), key.index));
         let to = preferred.or_else(|| self.emptiest(count)).unwrap_or(0);
         self.disk.move_to(key, to);
+        if let Some(held) = self.directories.held.as_mut().and_then(|held| held.get_mut(&to)) {
+            *held += 1;
+        }
         true
     }
 
     /// The directory with the fewest replicas.
-    fn emptiest(&self, count: usize) -> Option<Directory> {
+    fn emptiest(&mut self, count: usize) -> Option<Directory> {
+        if self.directories.held.is_none() {
+            self.directories.held = Some(self.count_held(count));
+        }
+        let held = self.directories.held.iter().flatten();
+        let usable = held.filter(|(directory, _)| !self.has_failed(**directory));
+        usable.min_by_key(|(_, count)| **count).map(|(directory, _)| *directory)
+    }
+
+    fn count_held(&self, count: usize) -> BTreeMap<Directory, usize> {
         let mut held: BTreeMap<Directory, usize> =
             (0..count).filter_map(|at| Some((Directory::try_from(at).ok()?, 0))).collect();
-        held.retain(|directory, _| !self.has_failed(*directory));
         let placed = self.replicas.keys().map(|key| self.directory_of(*key));
         for directory in placed.chain(self.directories.moving.values().map(|moving| moving.to)) {
             if let Some(count) = held.get_mut(&directory) {
                 *count += 1;
             }
         }
-        held.into_iter().min_by_key(|(_, count)| *count).map(|(directory, _)| directory)
+        held
     }
 
     /// Tells the controller where a replica is, unless it knows.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::fast::FixedState;
+use indexmap::IndexMap;
 use milena_protocol::time::MonoTime;
 
 use super::{Asked, Process};
@@ -21,7 +23,7 @@ pub(crate) struct DelayedFetch {
 /// All of them, by connection: one has at most one request at a time.
 #[derive(Default, Debug)]
 pub(super) struct FetchPurgatory {
-    delayed: BTreeMap<ConnectionId, DelayedFetch>,
+    delayed: IndexMap<ConnectionId, DelayedFetch, FixedState>,
     deadlines: BTreeSet<(MonoTime, ConnectionId)>,
     watchers: BTreeMap<TopicPartition, BTreeSet<ConnectionId>>,
 }
@@ -41,7 +43,7 @@ impl FetchPurgatory {
     }
 
     fn remove(&mut self, id: ConnectionId) -> Option<DelayedFetch> {
-        let fetch = self.delayed.remove(&id)?;
+        let fetch = self.delayed.swap_remove(&id)?;
         self.deadlines.remove(&(fetch.deadline, id));
         for key in fetch.plan.watched() {
             if let Some(watchers) = self.watchers.get_mut(&key) {

@@ -76,6 +76,7 @@ impl Process {
         for key in delta.partitions.take() {
             self.apply_partition(ctx, key, &mut followers);
         }
+        self.directories.forget_count();
         // A follower has one fetch at a time and names new partitions in its next: in Apache Kafka
         // it comes when replica.fetch.wait.max.ms is over.
         for follower in followers {
@@ -248,21 +249,21 @@ impl Process {
 
     /// Deletes the replica of a partition that is gone, or that was moved to others.
     pub(super) fn drop_partition(&mut self, key: TopicPartition) {
-        self.disk.remove(key);
-        self.directories.forget(key);
         self.forget_replica(key);
+        self.disk.remove(key);
     }
 
     /// Lets go of a replica, and leaves its log on the disk.
     pub(super) fn close_replica(&mut self, key: TopicPartition) {
-        self.directories.forget(key);
         if let Some(replica) = self.forget_replica(key) {
             self.disk.logs.insert(key, replica.log);
         }
     }
 
     fn forget_replica(&mut self, key: TopicPartition) -> Option<Box<Replica>> {
-        let replica = self.replicas.remove(&key)?;
+        let replica = self.replicas.remove(&key);
+        self.directories.forget(key, replica.is_some().then(|| self.disk.directory_of(key)));
+        let replica = replica?;
         self.copy_from(key, None);
         self.unsaved.remove(&key);
         self.moved.insert(key);

@@ -1,8 +1,10 @@
 //! Appends with acks=all that wait to be replicated: Produce requests and transactions' markers
 //! (`DelayedProduce`, `DelayedOperationPurgatory`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use foldhash::fast::FixedState;
+use indexmap::IndexMap;
 use milena_protocol::ErrorCode;
 use milena_protocol::messages::{ProduceResponse, ResponseKind};
 use milena_protocol::time::MonoTime;
@@ -59,9 +61,10 @@ pub(crate) struct DelayedProduce {
 /// All of them, by connection: one has at most one request at a time.
 #[derive(Default, Debug)]
 pub(super) struct ProducePurgatory {
-    delayed: BTreeMap<ConnectionId, DelayedProduce>,
+    delayed: IndexMap<ConnectionId, DelayedProduce, FixedState>,
     deadlines: BTreeSet<(MonoTime, ConnectionId)>,
-    watchers: BTreeMap<TopicPartition, BTreeSet<(i64, ConnectionId)>>,
+    /// What is awaited, by partition and high watermark.
+    watchers: BTreeSet<(TopicPartition, i64, ConnectionId)>,
 }
 
 impl ProducePurgatory {
@@ -73,27 +76,25 @@ impl ProducePurgatory {
         let id = produce.asked.connection;
         self.deadlines.insert((produce.deadline, id));
         for awaited in &produce.awaited {
-            self.watchers.entry(awaited.key).or_default().insert((awaited.required, id));
+            self.watchers.insert((awaited.key, awaited.required, id));
         }
         self.delayed.insert(id, produce);
     }
 
     fn remove(&mut self, id: ConnectionId) -> Option<DelayedProduce> {
-        let produce = self.delayed.remove(&id)?;
+        let produce = self.delayed.swap_remove(&id)?;
         self.deadlines.remove(&(produce.deadline, id));
         for awaited in &produce.awaited {
-            self.unwatch(awaited, id);
+            self.watchers.remove(&(awaited.key, awaited.required, id));
         }
         Some(produce)
     }
 
-    fn unwatch(&mut self, awaited: &AwaitedPartition, id: ConnectionId) {
-        if let Some(watchers) = self.watchers.get_mut(&awaited.key) {
-            watchers.remove(&(awaited.required, id));
-            if watchers.is_empty() {
-                self.watchers.remove(&awaited.key);
-            }
-        }
+    /// Who awaits the lowest high watermark of a partition, and which.
+    fn first_watcher(&self, key: TopicPartition) -> Option<(i64, ConnectionId)> {
+        let from = (key, i64::MIN, ConnectionId(0));
+        let (of, required, id) = self.watchers.range(from..).next()?;
+        (*of == key).then_some((*required, *id))
     }
 
     /// Ends the wait for one partition; gives the request if it was the last.
@@ -112,7 +113,7 @@ impl ProducePurgatory {
         let awaited = produce.awaited.swap_remove(at);
         produce.answer.set(awaited.place, outcome);
         let done = produce.awaited.is_empty();
-        self.unwatch(&awaited, id);
+        self.watchers.remove(&(key, required, id));
         if done { self.remove(id) } else { None }
     }
 }
@@ -127,9 +128,7 @@ impl Process {
 
     /// Looks at the requests that wait for a partition whose high watermark or leader changed.
     pub(super) fn complete_produces(&mut self, ctx: &mut Context<'_>, key: TopicPartition) {
-        while let Some((required, id)) =
-            self.produce.watchers.get(&key).and_then(|watchers| watchers.first().copied())
-        {
+        while let Some((required, id)) = self.produce.first_watcher(key) {
             let outcome = match self.replicas.get(&key) {
                 None => self.why_there_is_none(key),
                 Some(replica) => match replica.replicated(required) {

@@ -4,8 +4,6 @@
 //! the controller's stream of the seed; each further round starts one broker later, so that the
 //! brokers share leaderships evenly. The first replica is always on an unfenced broker.
 
-use std::collections::BTreeMap;
-
 use milena_protocol::ids::BrokerId;
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
@@ -70,14 +68,23 @@ pub(super) fn place(
     replicas: usize,
     random: &mut ChaCha8Rng,
 ) -> Result<Vec<Vec<BrokerId>>, PlacementError> {
-    let mut racks: BTreeMap<Option<&str>, Rack> = BTreeMap::new();
+    // In the order of their names. There are few.
+    let mut racks: Vec<(Option<&str>, Rack)> = Vec::new();
     let mut unfenced = 0;
     let mut brokers = 0;
     for (id, broker) in &image.brokers {
         let rack = match broker.standing {
             // As if it were gone already (`BrokerHeartbeatManager.UsableBrokerIterator`).
             Standing::ShuttingDown => continue,
-            Standing::Fenced | Standing::Active => racks.entry(broker.rack.as_deref()).or_default(),
+            Standing::Fenced | Standing::Active => {
+                let name = broker.rack.as_deref();
+                let at = racks.binary_search_by_key(&name, |(known, _)| *known);
+                let at = at.unwrap_or_else(|new| {
+                    racks.insert(new, (name, Rack::default()));
+                    new
+                });
+                &mut racks[at].1
+            }
         };
         brokers += 1;
         if broker.is_fenced() {
@@ -93,7 +100,7 @@ pub(super) fn place(
     if replicas > brokers {
         return Err(PlacementError::TooFewBrokers { wanted: replicas, brokers });
     }
-    let mut racks: Vec<Rack> = racks.into_values().collect();
+    let mut racks: Vec<Rack> = racks.into_iter().map(|(_, rack)| rack).collect();
     for rack in &mut racks {
         shuffle(&mut rack.unfenced.brokers, random);
         shuffle(&mut rack.fenced.brokers, random);

@@ -148,11 +148,12 @@ impl Fetcher {
     /// Where it is in those of which the leader has to be told.
     fn changed(&mut self, replicas: &Replicas) -> Vec<(TopicPartition, ReplicaPosition)> {
         let dirty = self.dirty.take();
+        let mut partitions = Vec::with_capacity(dirty.len());
         let fetching =
             dirty.iter().filter(|key| self.partitions.get(*key) == Some(&Progress::Fetching));
-        let partitions = fetching
-            .filter_map(|key| replicas.get(key).map(|replica| (*key, position(replica))))
-            .collect();
+        partitions.extend(
+            fetching.filter_map(|key| replicas.get(key).map(|replica| (*key, position(replica)))),
+        );
         self.dirty.give_back(dirty);
         partitions
     }

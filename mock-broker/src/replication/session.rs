@@ -107,7 +107,8 @@ impl FollowerSession {
         let more = self.outside.iter().filter(|key| ready.binary_search(key).is_err());
         let with_position =
             |key: &TopicPartition| self.positions.get(key).map(|position| (*key, *position));
-        let mut noted: Vec<_> = ready.iter().chain(more).filter_map(with_position).collect();
+        let mut noted = Vec::with_capacity(ready.len());
+        noted.extend(ready.iter().chain(more).filter_map(with_position));
         if !self.outside.is_empty() {
             noted.sort_unstable_by_key(|(key, _)| *key);
         }

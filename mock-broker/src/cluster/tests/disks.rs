@@ -3,6 +3,7 @@
 use milena_protocol::messages::delete_records_request::{
     DeleteRecordsPartition, DeleteRecordsTopic,
 };
+use milena_protocol::messages::describe_log_dirs_response::DescribeLogDirsTopic;
 use milena_protocol::messages::{DeleteRecordsRequest, DescribeLogDirsRequest};
 
 use super::*;
@@ -161,6 +162,28 @@ fn replicas_spread_over_the_directories_and_one_that_fails_takes_only_its_own() 
     let refused = harness.produce(connection, "orders", -1, &["a"]);
     assert_eq!(refused.error_code, ErrorCode::KAFKA_STORAGE_ERROR.0);
     assert_eq!(harness.produce(connection, "bills", -1, &["a"]).error_code, 0);
+}
+
+#[test]
+fn replicas_that_come_together_spread_evenly_over_the_directories() {
+    let mut harness = Harness::with(two_directories());
+    let connection = harness.connect(1);
+    let mut counts = |harness: &mut Harness| -> Vec<usize> {
+        let request = DescribeLogDirsRequest::default().with_topics(None);
+        let described = harness.ask(connection, 4, &request);
+        let of = |topics: &[DescribeLogDirsTopic]| {
+            topics.iter().map(|topic| topic.partitions.len()).sum()
+        };
+        described.results.iter().map(|it| of(&it.topics)).collect()
+    };
+    harness.create(TopicSpec::new("orders").partitions(9).replication_factor(3));
+    assert_eq!(counts(&mut harness), [5, 4]);
+    harness.create(TopicSpec::new("bills").partitions(8).replication_factor(3));
+    assert_eq!(counts(&mut harness), [9, 8]);
+    harness.operate(Operation::DeleteTopic { name: "orders".to_owned() });
+    harness.create(TopicSpec::new("orders").partitions(7).replication_factor(3));
+    let counts = counts(&mut harness);
+    assert!(counts[0].abs_diff(counts[1]) <= 1, "{counts:?}");
 }
 
 #[test]

@@ -39,6 +39,10 @@ struct Arguments {
     /// Tell how long each case took.
     #[arg(long)]
     times: bool,
+    /// How often a case that differs runs again, on new brokers, before that counts. On a busy
+    /// machine real brokers lose their sessions and their leaderships, which no case is about.
+    #[arg(long, default_value_t = 0)]
+    again: u32,
     /// Random scenarios instead of the cases.
     #[arg(long)]
     random: bool,
@@ -108,7 +112,8 @@ fn main() -> ExitCode {
     }
     let cases = chosen(&arguments);
     let mut summary = Summary::default();
-    let how = How { store: arguments.store.is_some(), times: arguments.times };
+    let how =
+        How { store: arguments.store.is_some(), times: arguments.times, again: arguments.again };
     match arguments.against.release() {
         Some(release) => live::run(release, &cases, how, &mut summary),
         None => {
