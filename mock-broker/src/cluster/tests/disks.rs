@@ -168,7 +168,7 @@ fn replicas_spread_over_the_directories_and_one_that_fails_takes_only_its_own() 
 fn replicas_that_come_together_spread_evenly_over_the_directories() {
     let mut harness = Harness::with(two_directories());
     let connection = harness.connect(1);
-    let mut counts = |harness: &mut Harness| -> Vec<usize> {
+    let counts = |harness: &mut Harness| -> Vec<usize> {
         let request = DescribeLogDirsRequest::default().with_topics(None);
         let described = harness.ask(connection, 4, &request);
         let of = |topics: &[DescribeLogDirsTopic]| {
