@@ -236,10 +236,15 @@ impl World {
     fn undo(&mut self) {
         self.operate(Operation::ResumeController);
         self.operate(Operation::RestartController);
-        for broker in [BrokerId(1), BrokerId(2)] {
+        let brokers = [BrokerId(1), BrokerId(2)];
+        for broker in brokers {
             self.operate(Operation::Resume(broker));
-            self.operate(Operation::Restart(broker));
             self.operate(Operation::ReleaseMetadata(broker));
+        }
+        // One that was told to shut down does so first.
+        self.pass(Duration::from_secs(60));
+        for broker in brokers {
+            self.operate(Operation::Restart(broker));
         }
         self.pass(Duration::from_secs(60));
     }
