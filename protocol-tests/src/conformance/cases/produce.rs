@@ -25,7 +25,7 @@ cases! {
     a_damaged_or_doubled_batch_is_refused: One, "LogValidator, ProduceRequest.validateRecords";
     a_follower_names_the_leader: Three, "KIP-951";
     acks_none_and_leader_append_below_the_minimum_isr: Three, "Partition.appendRecordsToLeader";
-    a_leader_that_lost_its_lead_answers_who_waits_for_all: Three, "DelayedProduce.tryComplete";
+    a_leader_that_lost_its_lead_answers_who_waits_for_all: Apart, "DelayedProduce.tryComplete";
     what_is_checked_first_decides: Three, "KafkaApis.handleProduceRequest, ReplicaManager.appendRecords";
     records_without_keys_do_not_enter_a_compacted_topic: One, "LogValidator.validateKey, KIP-467";
     a_timestamp_out_of_bounds_is_named_for_each_record: One, "LogValidator.validateTimestamp, KIP-937";
