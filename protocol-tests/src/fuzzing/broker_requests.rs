@@ -37,6 +37,10 @@ pub type Api = (ApiKey, i16);
 /// No more than this is done in one input, so that each of them takes a moment.
 const MOST_STEPS: usize = 64;
 
+/// Above this an input ends: each request may add ten thousand, as Apache Kafka lets it, and all of
+/// them take memory.
+const MOST_PARTITIONS: i32 = 20_000;
+
 /// One thing that is done to the cluster.
 enum Step<'a> {
     /// Bytes that need not be a request.
@@ -126,7 +130,7 @@ pub fn exercise(input: &[u8]) -> Vec<Api> {
     let mut u = Unstructured::new(input);
     let mut world = World::new();
     for _ in 0..MOST_STEPS {
-        if u.is_empty() {
+        if u.is_empty() || world.partitions() > MOST_PARTITIONS {
             break;
         }
         let Ok(step) = Step::draw(&mut u) else { break };

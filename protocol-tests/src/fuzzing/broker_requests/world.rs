@@ -83,6 +83,11 @@ impl World {
         Words::new(ids.collect(), self.sessions.clone())
     }
 
+    /// How many there are.
+    pub(super) fn partitions(&self) -> i32 {
+        self.cluster.topics().iter().map(|topic| topic.partitions).sum()
+    }
+
     /// Hands in an event.
     fn step(&mut self, input: Input) {
         self.cluster.step(self.now, input);
